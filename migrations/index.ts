@@ -1,0 +1,4 @@
+import { Initial1764000000000 } from "./1764000000000-initial.js";
+
+/** All migrations, oldest first. A landed one is never edited: add a new one. */
+export const migrations = [Initial1764000000000];

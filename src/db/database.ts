@@ -1,0 +1,98 @@
+import pg from "pg";
+import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from "typeorm";
+import { migrations } from "../../migrations/index.js";
+import type { Logger } from "../kernel/logger.js";
+import { type Sql, sqlOf } from "./sql.js";
+
+// Any number that no one else uses: one server migrates, the others wait.
+const MIGRATION_LOCK = 7_230_118_001;
+
+/**
+ * The two ways to Postgres: TypeORM for the domain's reads and writes, and a plain pg pool for the
+ * hot path (samples and twins).
+ */
+export class Database {
+  readonly orm: DataSource;
+  readonly pool: pg.Pool;
+  readonly #url: string;
+  readonly #logger: Logger;
+
+  constructor(options: { url: string; entities: readonly EntityTarget<ObjectLiteral>[]; logger: Logger }) {
+    this.#url = options.url;
+    this.#logger = options.logger;
+    this.orm = new DataSource({
+      type: "postgres",
+      url: options.url,
+      entities: options.entities as unknown as (new () => ObjectLiteral)[],
+      migrations,
+      migrationsTableName: "migration",
+      poolSize: 10,
+      applicationName: "mes-twin",
+      extra: { connectionTimeoutMillis: 10_000 },
+      poolErrorHandler: (error: unknown) => this.#logger.warn({ err: error }, "a database connection broke"),
+    });
+    this.pool = new pg.Pool({
+      connectionString: options.url,
+      max: 10,
+      application_name: "mes-twin-ingest",
+      connectionTimeoutMillis: 10_000,
+    });
+    this.pool.on("error", (error) => this.#logger.warn({ err: error }, "a database connection broke"));
+  }
+
+  /** Connects and migrates. Servers that start together migrate one after the other. */
+  async start(): Promise<void> {
+    await this.orm.initialize();
+    const client = new pg.Client({ connectionString: this.#url });
+    await client.connect();
+    try {
+      await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+      const done = await this.orm.runMigrations({ transaction: "each" });
+      for (const migration of done) this.#logger.info({ migration: migration.name }, "database migrated");
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Runs `work` in one transaction of the domain's connection; what it throws rolls everything back. */
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.orm.transaction(work);
+  }
+
+  /** Runs `work` on one connection of the hot path, without a transaction of its own. */
+  async withConnection<T>(work: (sql: Sql, client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      return await work(sqlOf(client), client);
+    } catch (error) {
+      // A connection of unknown state must not go back into the pool.
+      broken = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** A statement on any connection of the hot path's pool. */
+  async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query(text, values as unknown[])).rows as Row[];
+  }
+
+  /** A connection of its own, for locks that last as long as the connection. The caller ends it. */
+  async dedicatedClient(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: "mes-twin-lock",
+      keepAlive: true,
+    });
+    client.on("error", () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  async stop(): Promise<void> {
+    if (this.orm.isInitialized) await this.orm.destroy();
+    if (!this.pool.ended) await this.pool.end();
+  }
+}

@@ -1,0 +1,27 @@
+import { isUtf8 } from "node:buffer";
+import { isInteger, parse as parseLossless } from "lossless-json";
+import { err, messageOf, ok, type Result } from "../../kernel/result.js";
+
+const LONG_NUMBER = /\d{16}/;
+
+/** The text of a payload, or why it is none. */
+export function textOf(payload: Buffer): Result<string, string> {
+  if (!isUtf8(payload)) return err("the payload is not UTF-8 text");
+  return ok(payload.toString("utf8"));
+}
+
+/** JSON with integers beyond 2^53 - 1 as bigint instead of rounded. */
+export function parseJson(text: string): Result<unknown, string> {
+  try {
+    // The exact parser is many times slower, and only long numbers need it.
+    return ok(LONG_NUMBER.test(text) ? parseLossless(text, undefined, { parseNumber }) : JSON.parse(text));
+  } catch (error) {
+    return err(`the payload is not JSON: ${messageOf(error)}`);
+  }
+}
+
+function parseNumber(text: string): number | bigint {
+  if (!isInteger(text)) return Number(text);
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}

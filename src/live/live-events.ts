@@ -1,0 +1,36 @@
+import type { Equipment } from "../plant/equipment.js";
+import type { Quality, Scalar } from "../twin/sample.js";
+import type { StateChange, TwinChange } from "../twin/twin-model.js";
+
+/** A sample as a device sent it, under its canonical topic. */
+export interface TelemetryReceived {
+  readonly topic: string;
+  readonly machine: string;
+  readonly metric: string;
+  readonly value: Scalar;
+  readonly quality: Quality;
+  readonly sourceTime: Date;
+  readonly receivedTime: Date;
+}
+
+/** Something of a machine changed; who listens reads the present row. */
+export interface RecordChanged {
+  readonly id: string;
+  /** The machines concerned; empty when none is. */
+  readonly machines: readonly Equipment[];
+}
+
+export interface OrderChanged extends RecordChanged {
+  readonly number: string;
+}
+
+/** What is published while the server runs, by kind. */
+export interface LiveEvents {
+  twinChanged: TwinChange;
+  machineStateChanged: { readonly change: TwinChange; readonly state: StateChange };
+  telemetryReceived: TelemetryReceived;
+  commandChanged: RecordChanged;
+  orderChanged: OrderChanged;
+  maintenanceOrderChanged: RecordChanged;
+}
+export type LiveEventKind = keyof LiveEvents;

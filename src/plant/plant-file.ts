@@ -1,0 +1,231 @@
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { z } from "zod";
+import { parseDuration } from "../kernel/duration.js";
+import { err, ok, type Result } from "../kernel/result.js";
+import { checkPath, EQUIPMENT_LEVELS } from "./equipment.js";
+import {
+  DATA_TYPES,
+  DEFAULT_COMMAND_TIMEOUT_MS,
+  DEFAULT_STALE_AFTER_MS,
+  METRIC_ROLES,
+} from "./machine-type.js";
+
+const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+  const ms = typeof value === "number" ? value : parseDuration(value);
+  if (ms === null || ms <= 0) {
+    context.addIssue({ code: "custom", message: 'must be a duration such as "500ms", "30s", "5m" or "8h"' });
+    return z.NEVER;
+  }
+  return ms;
+});
+
+const path = z.string().superRefine((value, context) => {
+  const checked = checkPath(value);
+  if (!checked.ok) context.addIssue({ code: "custom", message: checked.error });
+});
+
+const name = z.string().trim().min(1, "must not be empty");
+
+const metric = z.strictObject({
+  name,
+  type: z.enum(DATA_TYPES).default("Double"),
+  unit: name.optional(),
+  role: z.enum(METRIC_ROLES).optional(),
+  writable: z.boolean().default(false),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  staleAfter: duration.optional(),
+});
+
+const command = z.strictObject({
+  name: name.regex(/^[^/+#]+$/, "must not hold /, + or #"),
+  description: name.optional(),
+  timeout: duration.default(DEFAULT_COMMAND_TIMEOUT_MS),
+  parameters: z.record(z.string(), z.unknown()).default({ type: "object", additionalProperties: false }),
+});
+
+const machineType = z.strictObject({
+  name,
+  appliesTo: z.array(name).default([]),
+  staleAfter: duration.default(DEFAULT_STALE_AFTER_MS),
+  offlineAfter: duration.optional(),
+  metrics: z.array(metric).default([]).superRefine(unique("name")),
+  commands: z.array(command).default([]).superRefine(unique("name")),
+});
+
+const equipment = z.strictObject({
+  path,
+  name: name.optional(),
+  level: z.enum(EQUIPMENT_LEVELS).optional(),
+  type: name.optional(),
+});
+
+const mappingBase = {
+  topic: name,
+  /** How the machine's path is put together from the topic's levels; default: all but `{metric+}` joined with `/`. */
+  machine: name.optional(),
+};
+
+const mapping = z.discriminatedUnion("format", [
+  z.strictObject({ ...mappingBase, format: z.literal("json"), timestamp: name.optional() }),
+  z.strictObject({ ...mappingBase, format: z.literal("value") }),
+  z.strictObject({ ...mappingBase, format: z.literal("connectivity"), online: name.default("online") }),
+]);
+
+const source = z.strictObject({
+  name: name.regex(/^[a-z0-9][a-z0-9-]*$/i, "must be letters, digits and -"),
+  url: name,
+  qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(1),
+  discovery: z.enum(["auto", "off"]).default("auto"),
+  /** MQTT 5 receive maximum: how many messages may be on the way unacknowledged. */
+  inFlight: z.int().min(1).max(65_535).default(20_000),
+  mappings: z.array(mapping).min(1, "needs at least one mapping"),
+});
+
+const plantFile = z
+  .strictObject({
+    equipment: z.array(equipment).default([]).superRefine(unique("path")),
+    machineTypes: z.array(machineType).default([]).superRefine(unique("name")),
+    sources: z.array(source).default([]).superRefine(unique("name")),
+  })
+  .superRefine((file, context) => {
+    const types = new Set(file.machineTypes.map((type) => type.name));
+    file.equipment.forEach((item, index) => {
+      if (item.type !== undefined && !types.has(item.type)) {
+        context.addIssue({
+          code: "custom",
+          path: ["equipment", index, "type"],
+          message: `there is no machine type "${item.type}" in this file`,
+        });
+      }
+      if (item.type !== undefined && item.level !== undefined && item.level !== "MACHINE") {
+        context.addIssue({
+          code: "custom",
+          path: ["equipment", index, "level"],
+          message: "only a MACHINE has a type",
+        });
+      }
+    });
+  });
+
+/** What a plant file says, with defaults filled in and durations in milliseconds. */
+export type PlantFile = z.output<typeof plantFile>;
+export type SourceConfig = PlantFile["sources"][number];
+export type MappingConfig = SourceConfig["mappings"][number];
+export type MachineTypeConfig = PlantFile["machineTypes"][number];
+
+/** Where in the file something is wrong, and what. */
+export interface PlantFileProblem {
+  readonly line: number;
+  /** Such as `machineTypes[0].metrics[2].role`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/**
+ * Reads a plant file (YAML).
+ * @param env fills `${NAME}` in values.
+ * @returns every problem at once, in the order of the lines.
+ */
+export function parsePlantFile(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Result<PlantFile, readonly PlantFileProblem[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    return err(
+      document.errors.map((error) => ({
+        line: lines.linePos(error.pos[0]).line,
+        field: "",
+        message: error.message.split("\n")[0] ?? error.code,
+      })),
+    );
+  }
+  const missing: PlantFileProblem[] = [];
+  const lineOf = (at: readonly PropertyKey[]) => lineAt(document.contents, at, lines);
+  const data = fillIn(document.toJS() ?? {}, env, [], (at, variable) =>
+    missing.push({
+      line: lineOf(at),
+      field: fieldName(at),
+      message: `the environment variable ${variable} is not set`,
+    }),
+  );
+  if (missing.length > 0) return err(missing);
+  const parsed = plantFile.safeParse(data);
+  if (parsed.success) return ok(parsed.data);
+  const problems = parsed.error.issues.map((issue) => ({
+    line: lineOf(issue.path),
+    field: fieldName(issue.path),
+    message: issue.message,
+  }));
+  return err(problems.sort((a, b) => a.line - b.line));
+}
+
+export function formatProblem(file: string, problem: PlantFileProblem): string {
+  return `${file}:${problem.line}: ${problem.field === "" ? "" : `${problem.field}: `}${problem.message}`;
+}
+
+function unique<Key extends string>(key: Key) {
+  return (items: readonly Record<Key, unknown>[], context: z.core.$RefinementCtx) => {
+    const seen = new Set<unknown>();
+    items.forEach((item, index) => {
+      if (seen.has(item[key])) {
+        context.addIssue({
+          code: "custom",
+          path: [index, key],
+          message: `"${String(item[key])}" stands twice`,
+        });
+      }
+      seen.add(item[key]);
+    });
+  };
+}
+
+function fillIn(
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  at: readonly PropertyKey[],
+  onMissing: (at: readonly PropertyKey[], variable: string) => void,
+): unknown {
+  if (typeof value === "string") {
+    return value.replace(/\$\{([A-Z_][A-Z0-9_]*)\}/g, (_, variable: string) => {
+      const filled = env[variable];
+      if (filled === undefined) onMissing(at, variable);
+      return filled ?? "";
+    });
+  }
+  if (Array.isArray(value)) return value.map((item, index) => fillIn(item, env, [...at, index], onMissing));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, fillIn(item, env, [...at, key], onMissing)]),
+    );
+  }
+  return value;
+}
+
+function fieldName(at: readonly PropertyKey[]): string {
+  return at
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/** The line of the deepest part of the path that stands in the file. */
+function lineAt(root: Node | null | undefined, at: readonly PropertyKey[], lines: LineCounter): number {
+  let node: unknown = root;
+  let offset = root?.range?.[0] ?? 0;
+  for (const part of at) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === part);
+      if (!pair) break;
+      const key = pair.key as Node;
+      offset = key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof part === "number") {
+      node = node.items[part];
+      offset = (node as Node | undefined)?.range?.[0] ?? offset;
+    } else break;
+  }
+  return lines.linePos(offset).line;
+}

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Database } from "../db/database.js";
+import { type Sql, sqlOf } from "../db/sql.js";
+import { newId } from "../kernel/ids.js";
+import type { Logger } from "../kernel/logger.js";
+import type { Equipment } from "./equipment.js";
+import type { MachineType } from "./machine-type.js";
+import { Plant } from "./plant.js";
+import type { PlantStore } from "./plant.store.js";
+import type { MachineTypeConfig, PlantFile } from "./plant-file.js";
+
+/** Keeps the plant in memory and in the database the same. */
+export class PlantService {
+  readonly plant = new Plant();
+  readonly #store: PlantStore;
+  readonly #db: Database;
+  readonly #logger: Logger;
+
+  constructor(deps: { store: PlantStore; db: Database; logger: Logger }) {
+    this.#store = deps.store;
+    this.#db = deps.db;
+    this.#logger = deps.logger;
+  }
+
+  /** Reads the plant as it was stored. */
+  async load(): Promise<void> {
+    for (const row of await this.#store.types()) {
+      this.plant.setType(machineTypeOf(row.definition, row.id, row.version));
+    }
+    const records = await this.#store.equipment((id) => this.plant.typeById(id)?.name ?? null);
+    for (const record of records) this.plant.load(record);
+  }
+
+  /**
+   * Applies a plant file. What it names is made or changed, what it does not name stays; applied again it changes
+   * nothing.
+   */
+  async apply(file: PlantFile): Promise<void> {
+    for (const definition of file.machineTypes) await this.#applyType(definition);
+    const changed = new Set<Equipment>();
+    for (const item of file.equipment) {
+      const wanted = {
+        path: item.path,
+        ...(item.name === undefined ? {} : { name: item.name }),
+        ...(item.level === undefined ? {} : { level: item.level }),
+        ...(item.type === undefined ? {} : { type: item.type }),
+      };
+      for (const node of this.plant.declare(wanted)) changed.add(node);
+    }
+    for (const machine of this.plant.machines()) {
+      const type = machine.machineType
+        ? this.plant.type(machine.machineType.name)
+        : this.plant.typeFor(machine.path);
+      if (type && type !== machine.machineType) {
+        machine.machineType = type;
+        changed.add(machine);
+      }
+    }
+    if (changed.size === 0) return;
+    await this.#db.withConnection((_, client) => this.save(sqlOf(client), [...changed]));
+    this.#logger.info({ changed: changed.size }, "plant file applied");
+  }
+
+  /** Writes nodes within the caller's transaction. */
+  async save(sql: Sql, nodes: readonly Equipment[]): Promise<void> {
+    const ids = await this.#store.saveEquipment(sql, nodes);
+    nodes.forEach((node, index) => {
+      const id = ids[index];
+      if (id !== undefined && id !== node.id) this.plant.adoptId(node, id);
+    });
+  }
+
+  installationId(): Promise<string> {
+    return this.#store.installationId();
+  }
+
+  async #applyType(definition: MachineTypeConfig): Promise<void> {
+    const known = this.plant.type(definition.name);
+    const next = machineTypeOf(definition, known?.id ?? newId(), known?.version ?? 1);
+    if (known && isDeepStrictEqual(known, next)) return;
+    const type = known ? { ...next, version: known.version + 1 } : next;
+    await this.#store.saveType(type, definition);
+    this.plant.setType(type);
+    this.#logger.info({ machineType: type.name, version: type.version }, "machine type applied");
+  }
+}
+
+function machineTypeOf(config: MachineTypeConfig, id: string, version: number): MachineType {
+  return {
+    id,
+    name: config.name,
+    version,
+    appliesTo: config.appliesTo,
+    staleAfterMs: config.staleAfter,
+    offlineAfterMs: config.offlineAfter ?? null,
+    metrics: config.metrics.map((metric) => ({
+      name: metric.name,
+      dataType: metric.type,
+      unit: metric.unit ?? null,
+      role: metric.role ?? null,
+      writable: metric.writable,
+      min: metric.min ?? null,
+      max: metric.max ?? null,
+      staleAfterMs: metric.staleAfter ?? null,
+    })),
+    commands: config.commands.map((command) => ({
+      name: command.name,
+      description: command.description ?? null,
+      parameters: command.parameters,
+      timeoutMs: command.timeout,
+    })),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Clock } from "../kernel/clock.js";
+import type { Equipment } from "../plant/equipment.js";
+import type { Plant } from "../plant/plant.js";
+import { applyTime } from "./twin.js";
+import type { TwinStore } from "./twin.store.js";
+import { newTwin, type Twin, type TwinChange, type TwinView } from "./twin-model.js";
+
+/** The twins of all machines, in memory. */
+export class TwinService {
+  /** Distinguishes this run's revisions from those of another, which may have lost the last ones. */
+  readonly epoch: string;
+  readonly #twins = new Map<Equipment, Twin>();
+  readonly #plant: Plant;
+  readonly #store: TwinStore;
+  readonly #clock: Clock;
+
+  constructor(deps: { plant: Plant; store: TwinStore; clock: Clock; epoch: string }) {
+    this.#plant = deps.plant;
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.epoch = deps.epoch;
+  }
+
+  /** Reads the twins as they were last committed. */
+  async load(): Promise<void> {
+    for (const machine of this.#plant.machines()) this.#twins.set(machine, newTwin(machine));
+    await this.#store.load((machineId) => {
+      const machine = this.#plant.byId(machineId);
+      return machine ? this.#twins.get(machine) : undefined;
+    });
+  }
+
+  /** The twin of a machine of the plant, made when it has none yet. */
+  of(machine: Equipment): Twin {
+    let twin = this.#twins.get(machine);
+    if (!twin) {
+      twin = newTwin(machine);
+      this.#twins.set(machine, twin);
+    }
+    return twin;
+  }
+
+  byPath(path: string): Twin | undefined {
+    const machine = this.#plant.machine(path);
+    return machine && this.of(machine);
+  }
+
+  byId(machineId: string): Twin | undefined {
+    const machine = this.#plant.byId(machineId);
+    return machine?.level === "MACHINE" ? this.of(machine) : undefined;
+  }
+
+  /** The present view of a machine that is known to exist, such as one that a stored row refers to. */
+  viewById(machineId: string): TwinView {
+    const twin = this.byId(machineId);
+    if (!twin) throw new Error(`there is no machine with the id ${machineId}`);
+    return twin.view;
+  }
+
+  /** What has changed by time alone: silence and age. */
+  passTime(): TwinChange[] {
+    const now = this.#clock.now();
+    const changes: TwinChange[] = [];
+    for (const twin of this.#twins.values()) {
+      const change = applyTime(twin, now);
+      if (change) changes.push(change);
+    }
+    return changes;
+  }
+}

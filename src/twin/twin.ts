@@ -1,0 +1,273 @@
+import type { MetricRole } from "../plant/machine-type.js";
+import { DEFAULT_STALE_AFTER_MS } from "../plant/machine-type.js";
+import { type MachineState, machineModeOf, machineStateOf } from "./packml.js";
+import { coerce, dataTypeOf, type Quality, type Sample, type Scalar, unusable } from "./sample.js";
+import {
+  type Applied,
+  type Arrival,
+  type Connectivity,
+  type CounterMove,
+  type MetricReading,
+  NO_TIES,
+  type ReducerLimits,
+  type StateChange,
+  type StoredSample,
+  type Twin,
+  type TwinChange,
+  unreported,
+} from "./twin-model.js";
+
+/** No machine's clock was set before this (2000-01-01): an older time is a clock that was never set. */
+const EARLIEST_TIME = Date.UTC(2000, 0, 1);
+const MOST_TIES = 16;
+
+/**
+ * Applies the samples of one message. The only thing it changes is `twin`; readings and views are replaced, never
+ * edited.
+ */
+export function applySamples(
+  twin: Twin,
+  samples: readonly Sample[],
+  arrival: Arrival,
+  limits: ReducerLimits,
+): Applied {
+  const receivedTime = new Date(arrival.receivedAt);
+  const changed = new Map<string, MetricReading>();
+  const stored: StoredSample[] = [];
+  const counters: CounterMove[] = [];
+  const refused: { metric: string; reason: string }[] = [];
+  const discovered: MetricReading[] = [];
+  let repeated = 0;
+  let late = 0;
+  let state = null as StateChange | null;
+  let mode = twin.view.mode;
+
+  for (const sample of samples) {
+    let known = twin.metrics.get(sample.metric);
+    if (!known) {
+      const problem = discoveryProblem(twin, limits);
+      if (problem) {
+        refused.push({ metric: sample.metric, reason: problem });
+        continue;
+      }
+      known = unreported(twin.machine, sample.metric, null, dataTypeOf(sample.value));
+      twin.metrics.set(sample.metric, known);
+      discovered.push(known);
+    }
+    const taken = takeValue(known, sample);
+    if (taken.problem !== null) {
+      refused.push({ metric: sample.metric, reason: taken.problem });
+      continue;
+    }
+    const { value } = taken;
+    const { time, quality } = effective(sample, arrival, limits);
+    const before = known.sourceTime?.getTime() ?? Number.NEGATIVE_INFINITY;
+
+    // A retained value without a time of its own is the old one once more, not a new reading.
+    if (
+      arrival.retained &&
+      sample.time === null &&
+      known.sourceTime !== null &&
+      sameValue(known.value, value)
+    ) {
+      repeated += 1;
+      continue;
+    }
+    if (sample.historical || time < before) {
+      late += 1;
+      stored.push({ series: known.series, time, value, quality, fresh: false });
+      continue;
+    }
+    if (time === before) {
+      if (sameValue(known.value, value) || known.ties?.some((tie) => sameValue(tie, value))) {
+        repeated += 1;
+        continue;
+      }
+      stored.push({ series: known.series, time, value, quality, fresh: false });
+      if (known.ties === null || known.ties.length >= MOST_TIES) continue;
+    } else {
+      stored.push({ series: known.series, time, value, quality, fresh: true });
+    }
+    const next: MetricReading = {
+      series: known.series,
+      name: known.name,
+      topic: known.topic,
+      dataType: known.series.definition?.dataType ?? (value === null ? known.dataType : dataTypeOf(value)),
+      unit: known.unit,
+      role: known.role,
+      value,
+      quality,
+      stale: false,
+      sourceTime: new Date(time),
+      receivedTime,
+      ties: time === before ? [...(known.ties ?? []), known.value] : NO_TIES,
+    };
+    twin.metrics.set(known.name, next);
+    changed.set(known.name, next);
+    const staleAfter = known.series.definition?.staleAfterMs;
+    if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, time + staleAfter);
+    if (known.role === "STATE") {
+      const to = machineStateOf(value);
+      const from: MachineState = state?.from ?? twin.view.state;
+      state = to === from ? null : { from, to, at: new Date(time) };
+    } else if (known.role === "MODE") {
+      mode = machineModeOf(value);
+    } else if (known.role !== null && COUNTERS.has(known.role) && known.sourceTime !== null) {
+      counters.push({
+        role: known.role,
+        series: known.series,
+        from: known.value,
+        to: value,
+        fromTime: before,
+        time,
+      });
+    }
+  }
+
+  const connectivity = arrival.retained ? twin.view.connectivity : heard(twin, receivedTime);
+  if (changed.size === 0 && connectivity.status === twin.view.connectivity.status) {
+    twin.view = { ...twin.view, connectivity };
+    return { change: null, stored, counters, repeated, late, refused, discovered };
+  }
+  const revived = twin.view.connectivity.status === "OFFLINE" && connectivity.status !== "OFFLINE";
+  if (revived) for (const reading of unstale(twin, arrival.receivedAt)) changed.set(reading.name, reading);
+  twin.view = {
+    ...twin.view,
+    name: twin.machine.name,
+    revision: twin.view.revision + 1,
+    connectivity,
+    state: state?.to ?? twin.view.state,
+    stateSince: state?.at ?? twin.view.stateSince,
+    mode,
+  };
+  const change = { twin, view: twin.view, metrics: [...changed.values()], state };
+  return { change, stored, counters, repeated, late, refused, discovered };
+}
+
+/** The device, or its will, says whether it is there. `at` is when. */
+export function applyConnectivity(twin: Twin, online: boolean, at: Date, seen: boolean): TwinChange | null {
+  const before = twin.view.connectivity;
+  const status = online ? "ONLINE" : "OFFLINE";
+  const lastSeen = seen && online ? at : before.lastSeen;
+  if (before.status === status || (before.since !== null && at < before.since)) return null;
+  return changeConnectivity(twin, { status, since: at, lastSeen }, at.getTime());
+}
+
+/** What time alone does: a silent machine becomes STALE, then OFFLINE; readings become stale by their age. */
+export function applyTime(twin: Twin, now: number): TwinChange | null {
+  const { status, since, lastSeen } = twin.view.connectivity;
+  const type = twin.machine.machineType;
+  const heardAt = Math.max(lastSeen?.getTime() ?? 0, since?.getTime() ?? 0);
+  if (
+    (status === "ONLINE" || status === "STALE") &&
+    type?.offlineAfterMs &&
+    now - heardAt >= type.offlineAfterMs
+  ) {
+    return changeConnectivity(twin, { status: "OFFLINE", since: new Date(now), lastSeen }, now);
+  }
+  if (status === "ONLINE" && now - heardAt >= (type?.staleAfterMs ?? DEFAULT_STALE_AFTER_MS)) {
+    return changeConnectivity(twin, { status: "STALE", since: new Date(now), lastSeen }, now);
+  }
+  if (now < twin.nextStaleAt) return null;
+  const metrics = ageReadings(twin, now);
+  if (metrics.length === 0) return null;
+  twin.view = { ...twin.view, revision: twin.view.revision + 1 };
+  return { twin, view: twin.view, metrics, state: null };
+}
+
+const COUNTERS: ReadonlySet<MetricRole> = new Set(["GOOD_COUNT", "REJECT_COUNT", "TOTAL_COUNT"]);
+
+function discoveryProblem(twin: Twin, limits: ReducerLimits): string | null {
+  if (!limits.discovery) return "unknown metric, and the source does not discover";
+  if (twin.metrics.size >= limits.maxMetrics)
+    return `unknown metric, and the machine has ${limits.maxMetrics} already`;
+  return null;
+}
+
+function takeValue(
+  known: MetricReading,
+  sample: Sample,
+): { problem: null; value: Scalar } | { problem: string } {
+  const definition = known.series.definition;
+  const value = definition ? coerce(sample.value, definition.dataType) : sample.value;
+  if (value === undefined) {
+    return {
+      problem: `${JSON.stringify(String(sample.value))} is not a value of type ${definition?.dataType}`,
+    };
+  }
+  const problem = unusable(value);
+  return problem === null ? { problem: null, value } : { problem };
+}
+
+function effective(
+  sample: Sample,
+  arrival: Arrival,
+  limits: ReducerLimits,
+): { time: number; quality: Quality } {
+  const time = sample.time;
+  if (time === null)
+    return { time: arrival.receivedAt, quality: arrival.retained ? "UNCERTAIN" : sample.quality };
+  if (time > arrival.receivedAt + limits.maxAheadMs || time < EARLIEST_TIME) {
+    return { time: arrival.receivedAt, quality: sample.quality === "BAD" ? "BAD" : "UNCERTAIN" };
+  }
+  return { time, quality: sample.quality };
+}
+
+function sameValue(a: Scalar, b: Scalar): boolean {
+  // -0 and 0 are one value to every reader and to the database.
+  return a === b;
+}
+
+function heard(twin: Twin, at: Date): Connectivity {
+  const { status, since, lastSeen } = twin.view.connectivity;
+  if (status === "ONLINE")
+    return { status, since, lastSeen: lastSeen !== null && lastSeen > at ? lastSeen : at };
+  return { status: "ONLINE", since: at, lastSeen: at };
+}
+
+function changeConnectivity(twin: Twin, connectivity: Connectivity, now: number): TwinChange {
+  const wasOffline = twin.view.connectivity.status === "OFFLINE";
+  const metrics: MetricReading[] = [];
+  if (connectivity.status === "OFFLINE") {
+    for (const reading of twin.metrics.values()) {
+      if (!reading.stale) metrics.push(replace(twin, { ...reading, stale: true }));
+    }
+  } else if (wasOffline) metrics.push(...unstale(twin, now));
+  twin.view = { ...twin.view, revision: twin.view.revision + 1, connectivity };
+  return { twin, view: twin.view, metrics, state: null };
+}
+
+/** The machine is back: readings are as old as they are, and no longer stale only because it was away. */
+function unstale(twin: Twin, now: number): MetricReading[] {
+  const changed: MetricReading[] = [];
+  for (const reading of twin.metrics.values()) {
+    if (!reading.stale || reading.sourceTime === null || tooOld(reading, now)) continue;
+    changed.push(replace(twin, { ...reading, stale: false }));
+    const staleAfter = reading.series.definition?.staleAfterMs;
+    if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, reading.sourceTime.getTime() + staleAfter);
+  }
+  return changed;
+}
+
+function ageReadings(twin: Twin, now: number): MetricReading[] {
+  const changed: MetricReading[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  for (const reading of twin.metrics.values()) {
+    const staleAfter = reading.series.definition?.staleAfterMs;
+    if (!staleAfter || reading.stale || reading.sourceTime === null) continue;
+    if (tooOld(reading, now)) changed.push(replace(twin, { ...reading, stale: true }));
+    else next = Math.min(next, reading.sourceTime.getTime() + staleAfter);
+  }
+  twin.nextStaleAt = next;
+  return changed;
+}
+
+function tooOld(reading: MetricReading, now: number): boolean {
+  const staleAfter = reading.series.definition?.staleAfterMs;
+  return Boolean(staleAfter) && now - (reading.sourceTime?.getTime() ?? 0) >= (staleAfter ?? 0);
+}
+
+function replace(twin: Twin, reading: MetricReading): MetricReading {
+  twin.metrics.set(reading.name, reading);
+  return reading;
+}

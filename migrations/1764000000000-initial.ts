@@ -113,12 +113,14 @@ const STATEMENTS = [
      source text NOT NULL,
      topic text NOT NULL,
      queued_at timestamptz NOT NULL,
+     send_started_at timestamptz,
      sent_at timestamptz,
      accepted_at timestamptz,
      finished_at timestamptz,
      expires_at timestamptz NOT NULL
    )`,
   "CREATE INDEX command_machine ON command (machine_id, id)",
+  "CREATE INDEX command_queued ON command (machine_id, id) WHERE status = 'QUEUED'",
   "CREATE INDEX command_open ON command (expires_at) WHERE finished_at IS NULL",
 
   `CREATE TABLE production_order (

@@ -30,7 +30,7 @@ function staleSchema() {
 
 /** @returns {string[]} */
 function staleOperationTypes() {
-  const check = spawnSync("node_modules/.bin/graphql-codegen", ["--check", "--silent"], {
+  const check = spawnSync("node_modules/.bin/graphql-codegen", ["--check", "--errors-only"], {
     encoding: "utf8",
   });
   if (check.status === 0) return [];

@@ -4,6 +4,9 @@ import { migrations } from "../../migrations/index.js";
 import type { Logger } from "../kernel/logger.js";
 import { type Sql, sqlOf } from "./sql.js";
 
+/** A transaction of the domain's connection: services pass it on, stores use it. */
+export type Tx = EntityManager;
+
 // Any number that no one else uses: one server migrates, the others wait.
 const MIGRATION_LOCK = 7_230_118_001;
 
@@ -55,7 +58,7 @@ export class Database {
   }
 
   /** Runs `work` in one transaction of the domain's connection; what it throws rolls everything back. */
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.orm.transaction(work);
   }
 

@@ -47,27 +47,27 @@ export class DemoPlant {
 
   /** Resolves when all machines are connected and listening; after 10 s without a broker they go on trying. */
   start(): Promise<void> {
-    return this.#become("running", () => this.#startAll());
+    if (this.#wanted === "running") return this.#last;
+    const stopped = new Promise<null>((resolve) => {
+      this.#interrupt = () => resolve(null);
+    });
+    return this.#become("running", () => this.#startAll(stopped));
   }
 
   /** Every machine says goodbye and disconnects. */
   stop(): Promise<void> {
+    if (this.#wanted === "stopped") return this.#last;
     this.#interrupt();
     return this.#become("stopped", () => this.#stopAll());
   }
 
   #become(wanted: "running" | "stopped", work: () => Promise<void>): Promise<void> {
-    if (this.#wanted !== wanted) {
-      this.#wanted = wanted;
-      this.#last = this.#last.then(work, work);
-    }
+    this.#wanted = wanted;
+    this.#last = this.#last.then(work, work);
     return this.#last;
   }
 
-  async #startAll(): Promise<void> {
-    const stopped = new Promise<null>((resolve) => {
-      this.#interrupt = () => resolve(null);
-    });
+  async #startAll(stopped: Promise<null>): Promise<void> {
     const started = Promise.allSettled(this.#machines.map((machine) => machine.start(PATIENCE_MS)));
     const outcomes = await Promise.race([started, stopped]);
     if (!outcomes) return;

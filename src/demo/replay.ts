@@ -38,12 +38,13 @@ export interface ReplayOptions {
   readonly watchDrops?: boolean;
   /** Ends the replay early. */
   readonly signal?: AbortSignal;
-  /** Called about ten times a second and at the end. */
+  /** Called about ten times a second while rows are sent, and at their end. */
   readonly onProgress?: (progress: ReplayProgress) => void;
+  /** Called when no more rows are sent, with all of the report but `dropped`, which may take some seconds more. */
+  readonly onSent?: (report: ReplayReport) => void;
 }
 
 export interface ReplayProgress {
-  readonly phase: "sending" | "asking for drops";
   /** Rows that the broker has acknowledged. */
   readonly rows: number;
   readonly badRows: number;
@@ -117,7 +118,6 @@ class ReplayRun {
   readonly #isConnected: () => boolean;
   readonly #badRows: BadRow[] = [];
   #badRowCount = 0;
-  #phase: ReplayProgress["phase"] = "sending";
   #bytes = 0;
   #startedAt = 0;
   /** When the last row is due and what its time was; the file's gaps are counted from row to row. */
@@ -150,23 +150,27 @@ class ReplayRun {
     try {
       await this.#sendFile().catch((error: unknown) => this.#sender.fail(messageOf(error)));
       await this.#sender.drained();
-      const durationMs = performance.now() - this.#startedAt;
       onProgress?.(this.#progress());
-      this.#phase = "asking for drops";
-      if (this.#sender.acknowledged > 0 && this.#sender.failure === null) await this.#drops?.settle(signal);
-      return {
-        rows: this.#sender.acknowledged,
-        resent: this.#sender.resent,
-        badRowCount: this.#badRowCount,
-        badRows: this.#badRows,
-        durationMs,
-        dropped: this.#drops?.dropped ?? null,
-        failure: this.#sender.failure,
-      };
     } finally {
       clearInterval(timer);
-      signal?.removeEventListener("abort", onAbort);
     }
+    const report = this.#report();
+    this.#options.onSent?.(report);
+    if (report.rows > 0 && report.failure === null) await this.#drops?.settle(signal);
+    signal?.removeEventListener("abort", onAbort);
+    return { ...report, dropped: this.#drops?.dropped ?? null };
+  }
+
+  #report(): ReplayReport {
+    return {
+      rows: this.#sender.acknowledged,
+      resent: this.#sender.resent,
+      badRowCount: this.#badRowCount,
+      badRows: this.#badRows,
+      durationMs: performance.now() - this.#startedAt,
+      dropped: null,
+      failure: this.#sender.failure,
+    };
   }
 
   async #sendFile(): Promise<void> {
@@ -211,7 +215,6 @@ class ReplayRun {
 
   #progress(): ReplayProgress {
     return {
-      phase: this.#phase,
       rows: this.#sender.acknowledged,
       badRows: this.#badRowCount,
       share: this.#size === 0 ? 1 : Math.min(1, this.#bytes / this.#size),

@@ -4,7 +4,7 @@ import type { Qos } from "../mqtt/inbound-message.js";
 import { PublishError } from "../mqtt/problems.js";
 
 /** Failures after which a message is sent again at the next connection. */
-const LOST: readonly PublishError["code"][] = ["NOT_CONNECTED", "CONNECTION_LOST", "TOO_MANY_WAITING"];
+const LOST: readonly PublishError["code"][] = ["NOT_CONNECTED", "CONNECTION_LOST"];
 
 /**
  * Publishes to one topic with at most `window` messages unacknowledged, and again what a lost connection left

@@ -9,6 +9,11 @@ export interface GraphQLContext {
   readonly principal: Principal;
   /** Batches and remembers within this request; each feature keeps its own loaders under a key of its own. */
   readonly loaders: Map<string, unknown>;
+  /**
+   * The resolver of a class. For `subscribe` options only: type-graphql calls them without the instance that it
+   * calls resolvers on.
+   */
+  resolver<Resolver>(of: new (...deps: never[]) => Resolver): Resolver;
 }
 
 /** The request's loader of that key, made at the first use. */

@@ -54,12 +54,19 @@ export class LiveBus {
       const item = options.map(event);
       if (item !== null) queue.push(item);
     });
-    return iterate(queue, stop);
+    return iterate(queue, (item) => item, stop);
   }
 }
 
-/** Reads a queue until it is closed or the reader goes; `onEnd` runs exactly once either way. */
-export function iterate<Item>(queue: BoundedQueue<Item>, onEnd: () => void): AsyncIterableIterator<Item> {
+/**
+ * Reads a queue until it is closed or the reader goes; `onEnd` runs exactly once either way, also while a read waits.
+ * @param map what the reader gets for an item, made when it is read; null leaves the item out.
+ */
+export function iterate<Item, Out>(
+  queue: BoundedQueue<Item>,
+  map: (item: Item) => Out | null,
+  onEnd: () => void,
+): AsyncIterableIterator<Out> {
   let ended = false;
   const end = () => {
     if (ended) return;
@@ -69,20 +76,25 @@ export function iterate<Item>(queue: BoundedQueue<Item>, onEnd: () => void): Asy
     queue.clear();
   };
   return {
-    async next(): Promise<IteratorResult<Item>> {
-      if (!ended) await queue.ready();
-      const value = queue.shift();
-      if (value === undefined) {
-        end();
-        return { done: true, value: undefined };
+    async next(): Promise<IteratorResult<Out>> {
+      while (!ended) {
+        await queue.ready();
+        const item = queue.shift();
+        if (item === undefined) {
+          if (queue.closed) break;
+          continue;
+        }
+        const value = map(item);
+        if (value !== null) return { done: false, value };
       }
-      return { done: false, value };
-    },
-    async return(): Promise<IteratorResult<Item>> {
       end();
       return { done: true, value: undefined };
     },
-    async throw(error: unknown): Promise<IteratorResult<Item>> {
+    async return(): Promise<IteratorResult<Out>> {
+      end();
+      return { done: true, value: undefined };
+    },
+    async throw(error: unknown): Promise<IteratorResult<Out>> {
       end();
       throw error;
     },

@@ -1,3 +1,4 @@
+import type { Command } from "../commands/command.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import type { StateChange, TwinChange } from "../twin/twin-model.js";
@@ -24,12 +25,17 @@ export interface OrderChanged extends RecordChanged {
   readonly number: string;
 }
 
+/** One step of a command, with the command as that step left it: a later step may have been made since. */
+export interface CommandChanged extends RecordChanged {
+  readonly command: Command;
+}
+
 /** What is published while the server runs, by kind. */
 export interface LiveEvents {
   twinChanged: TwinChange;
   machineStateChanged: { readonly change: TwinChange; readonly state: StateChange };
   telemetryReceived: TelemetryReceived;
-  commandChanged: RecordChanged;
+  commandChanged: CommandChanged;
   orderChanged: OrderChanged;
   maintenanceOrderChanged: RecordChanged;
 }

@@ -1,300 +1,26 @@
-import { createServer, type Server, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { Aedes } from "aedes";
+import { describe, expect, test } from "vitest";
+import { freePort, mosquittoAvailable } from "../../test/support/mosquitto.js";
 import {
-  freePort,
-  type Mosquitto,
-  mosquittoAvailable,
-  startMosquitto,
-} from "../../test/support/mosquitto.js";
+  acknowledgementsArrived,
+  broker,
+  cleanUp,
+  device,
+  numbers,
+  record,
+  scriptedBroker,
+  send,
+  subscribed,
+  versionOf,
+} from "../../test/support/mqtt-link.js";
 import { waitFor } from "../../test/support/wait-for.js";
-import type { Logger } from "../kernel/logger.js";
-import { connectDevice, type DeviceClient } from "./device-client.js";
-import { type InboundMessage, type LinkStatus, MqttLink, type MqttLinkOptions, redactUrl } from "./link.js";
+import { connectDevice } from "./device-client.js";
+import { redactUrl } from "./link.js";
 
-const quiet: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => quiet,
-};
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function broker(options: Parameters<typeof startMosquitto>[0] = {}): Promise<Mosquitto> {
-  const started = await startMosquitto(options);
-  cleanups.push(() => started.stop());
-  return started;
-}
-
-function device(url: string, options: { clientId?: string } = {}): DeviceClient {
-  const client = connectDevice({ url, clientId: options.clientId ?? "device" });
-  cleanups.push(() => client.end());
-  return client;
-}
-
-interface Recorder {
-  link: MqttLink;
-  messages: InboundMessage[];
-  statuses: LinkStatus[];
-  texts(from?: number): string[];
-}
-
-function record(url: string, options: Partial<MqttLinkOptions> = {}): Recorder {
-  const messages: InboundMessage[] = [];
-  const statuses: LinkStatus[] = [];
-  const link = new MqttLink({
-    url,
-    clientId: "server",
-    logger: quiet,
-    onMessage: (message) => {
-      messages.push(message);
-    },
-    onStatus: (status) => {
-      statuses.push(status);
-    },
-    ...options,
-  });
-  cleanups.push(() => link.stop());
-  return {
-    link,
-    messages,
-    statuses,
-    texts: (from = 0) => messages.slice(from).map((m) => m.payload.toString()),
-  };
-}
-
-async function subscribed(recorder: Recorder, filter: string, qos: 0 | 1 | 2 = 1): Promise<void> {
-  recorder.link.start();
-  await waitFor(() => recorder.link.status.phase === "connected");
-  await recorder.link.setSubscriptions([{ filter, qos }]);
-}
-
-/** A relay to a port, whose connections can be cut; what crosses it is not looked at. */
-async function relay(target: number): Promise<{ url: string; cut(): void }> {
-  const { connect } = await import("node:net");
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((inner) => {
-    const outer = connect(target, "127.0.0.1");
-    for (const socket of [inner, outer]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        inner.destroy();
-        outer.destroy();
-      });
-    }
-    inner.pipe(outer);
-    outer.pipe(inner);
-  });
-  const port = await freePort();
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  cleanups.push(async () => {
-    cut();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { url: `mqtt://127.0.0.1:${port}`, cut };
-}
-
-/** A broker that answers CONNECT with the given bytes and nothing else. */
-async function scriptedBroker(answer: number[]): Promise<{ url: string; cut(): void }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once("data", () => socket.write(Buffer.from(answer)));
-    socket.on("error", () => {});
-  });
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  cleanups.push(async () => {
-    cut();
-    server.close();
-  });
-  return { url: `mqtt://127.0.0.1:${address.port}`, cut };
-}
-
-/** The broker reads in order, so its answer to what is sent after the acknowledgements says that it has them. */
-async function acknowledgementsArrived({ link }: Recorder): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
-  await link.publish("fence", "", { qos: 1 });
-}
-
-const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i) => String(from + i));
-
-async function send(from: DeviceClient, texts: string[], qos: 0 | 1 | 2 = 1): Promise<void> {
-  await from.ready();
-  await Promise.all(texts.map((text) => from.publish("t/x", text, { qos })));
-}
-
-describe.skipIf(!mosquittoAvailable)("a link to Mosquitto", () => {
-  test("hands on 2000 messages while none is acknowledged", async () => {
-    const { url } = await broker();
-    const server = record(url);
-    await subscribed(server, "t/#");
-    expect(server.link.status).toMatchObject({ phase: "connected", protocolVersion: 5, problem: null });
-    await send(device(url), numbers(2000));
-    await waitFor(() => server.messages.length === 2000);
-    expect(server.texts()).toEqual(numbers(2000));
-  });
-
-  test("never gets more than it allows in flight, and the rest after acknowledging", async () => {
-    const { url } = await broker();
-    const server = record(url, { inFlight: 10 });
-    await subscribed(server, "t/#");
-    await send(device(url), numbers(50));
-    await waitFor(() => server.messages.length === 10);
-    for (let seen = 0; seen < 50; ) {
-      expect(server.messages.length).toBeLessThanOrEqual(seen + 10);
-      const batch = await waitFor(() => server.messages.length > seen && server.messages.slice(seen));
-      for (const message of batch) message.ack();
-      seen += batch.length;
-    }
-    expect(server.texts()).toEqual(numbers(50));
-  });
-
-  test("after a cut exactly the unacknowledged messages come again, marked as repeated", async () => {
-    const { port } = await broker();
-    const path = await relay(port);
-    const server = record(path.url);
-    await subscribed(server, "t/#");
-    const sender = device(`mqtt://127.0.0.1:${port}`);
-    await send(sender, numbers(500));
-    await waitFor(() => server.messages.length === 500);
-    for (const message of server.messages.slice(0, 200)) message.ack();
-    await acknowledgementsArrived(server);
-    path.cut();
-    await waitFor(() => server.messages.length === 800);
-    expect(server.texts(500)).toEqual(numbers(300, 200));
-    expect(server.messages.slice(500).every((message) => message.dup)).toBe(true);
-    await send(sender, ["last"]);
-    await waitFor(() => server.texts().includes("last"));
-    expect(server.messages.length).toBe(801);
-  });
-
-  test("a later acknowledgement waits for the earlier ones", async () => {
-    const { port } = await broker();
-    const path = await relay(port);
-    const server = record(path.url);
-    await subscribed(server, "t/#");
-    await send(device(`mqtt://127.0.0.1:${port}`), numbers(10));
-    await waitFor(() => server.messages.length === 10);
-    for (const index of [9, 8, 5, 2, 1]) server.messages[index]?.ack();
-    await acknowledgementsArrived(server);
-    path.cut();
-    await waitFor(() => server.messages.length === 20);
-    expect(server.texts(10)).toEqual(numbers(10));
-    for (const index of [12, 10, 11]) server.messages[index]?.ack();
-    await acknowledgementsArrived(server);
-    path.cut();
-    await waitFor(() => server.messages.length === 27);
-    expect(server.texts(20)).toEqual(numbers(7, 3));
-  });
-
-  test("acknowledgements of a lost connection are dropped", async () => {
-    const { port } = await broker();
-    const path = await relay(port);
-    const server = record(path.url);
-    await subscribed(server, "t/#");
-    await send(device(`mqtt://127.0.0.1:${port}`), numbers(20));
-    await waitFor(() => server.messages.length === 20);
-    path.cut();
-    await waitFor(() => server.messages.length === 40);
-    for (const message of server.messages.slice(0, 20)) message.ack();
-    await acknowledgementsArrived(server);
-    path.cut();
-    await waitFor(() => server.messages.length === 60);
-    expect(server.texts(40)).toEqual(numbers(20));
-  });
-
-  test("acknowledging twice is acknowledging once", async () => {
-    const { url } = await broker();
-    const server = record(url, { inFlight: 1 });
-    await subscribed(server, "t/#");
-    await send(device(url), numbers(5));
-    for (let i = 0; i < 5; i++) {
-      const message = await waitFor(() => server.messages[i]);
-      message.ack();
-      message.ack();
-    }
-    expect(server.texts()).toEqual(numbers(5));
-  });
-
-  test("QoS 2 messages are held and come again until acknowledged, then never", async () => {
-    const { port } = await broker();
-    const path = await relay(port);
-    const server = record(path.url);
-    await subscribed(server, "t/#", 2);
-    const sender = device(`mqtt://127.0.0.1:${port}`);
-    await send(sender, numbers(100), 2);
-    await waitFor(() => server.messages.length === 100);
-    expect(server.messages.every((message) => message.qos === 2)).toBe(true);
-    for (const message of server.messages.slice(0, 40)) message.ack();
-    await acknowledgementsArrived(server);
-    path.cut();
-    await waitFor(() => server.messages.length === 160);
-    expect(server.texts(100)).toEqual(numbers(60, 40));
-    for (const message of server.messages.slice(100)) message.ack();
-    await acknowledgementsArrived(server);
-    path.cut();
-    await send(sender, ["last"], 2);
-    await waitFor(() => server.texts().includes("last"));
-    expect(server.messages.length).toBe(161);
-  });
-
-  test("QoS 0 messages come in order among the others and need no acknowledgement", async () => {
-    const { url } = await broker();
-    const server = record(url);
-    await subscribed(server, "t/#");
-    const sender = device(url);
-    await send(sender, ["a"], 0);
-    await send(sender, ["b"], 1);
-    await waitFor(() => server.messages.length === 2);
-    const [first] = server.messages;
-    expect(first?.qos).toBe(0);
-    first?.ack();
-  });
-
-  test("the connection stays up while acknowledgements are withheld for longer than the keepalive time", async () => {
-    const { url } = await broker();
-    const server = record(url, { keepaliveS: 1 });
-    await subscribed(server, "t/#");
-    await send(device(url), numbers(100));
-    await waitFor(() => server.messages.length === 100);
-    const until = Date.now() + 3_000;
-    await waitFor(() => Date.now() > until);
-    for (const message of server.messages) message.ack();
-    expect(server.statuses.map((status) => status.phase)).toEqual(["connecting", "connected"]);
-    expect(server.messages.length).toBe(100);
-  });
-
-  test("a paused link reads nothing, stays connected, and reads on when resumed", async () => {
-    const { url } = await broker();
-    const server = record(url, { keepaliveS: 1 });
-    await subscribed(server, "t/#");
-    server.link.pause();
-    const sender = device(url);
-    await send(sender, numbers(200), 0);
-    const until = Date.now() + 2_500;
-    await waitFor(() => Date.now() > until);
-    expect(server.messages.length).toBeLessThanOrEqual(1);
-    server.link.resume();
-    await waitFor(() => server.messages.length === 200);
-    expect(server.statuses.map((status) => status.phase)).toEqual(["connecting", "connected"]);
-  });
-
+describe.skipIf(!mosquittoAvailable)("the connection to Mosquitto", () => {
   test("a broker that forgot everything is subscribed to again", async () => {
     const mosquitto = await broker();
     const server = record(mosquitto.url);
@@ -432,11 +158,9 @@ describe.skipIf(!mosquittoAvailable)("a link to Mosquitto", () => {
     expect(server.texts()).toEqual(numbers(500));
   });
 
-  test("a wrong password and a refused subscription are said, never the password", async () => {
-    const { mkdtemp, rm, writeFile } = await import("node:fs/promises");
-    const { spawnSync } = await import("node:child_process");
+  test("a wrong password is said without the password", async () => {
     const folder = await mkdtemp("/tmp/mqtt-auth-");
-    cleanups.push(() => rm(folder, { recursive: true }));
+    cleanUp(() => rm(folder, { recursive: true }));
     await writeFile(`${folder}/acl`, "user u\ntopic read t/#\n");
     spawnSync("mosquitto_passwd", ["-b", "-c", `${folder}/passwd`, "u", "secret-1"]);
     const { port } = await broker({
@@ -540,4 +264,72 @@ describe("a link without a broker", () => {
     expect(redactUrl("mqtt://u:p@ss@host:1883/x")).toBe("mqtt://u:***@host:1883/x");
     expect(redactUrl("mqtt://host:1883")).toBe("mqtt://host:1883");
   });
+});
+
+describe("the MQTT version", () => {
+  test("a broker that hangs up on MQTT 5 is spoken to in 3.1.1", async () => {
+    const scripted = await scriptedBroker((connect) =>
+      versionOf(connect) === 4 ? [0x20, 2, 0, 0] : "close",
+    );
+    const server = record(scripted.url);
+    server.link.start();
+    await waitFor(() => server.link.status.phase === "connected");
+    expect(server.link.status).toMatchObject({ protocolVersion: 4 });
+  });
+
+  test("a broker that refuses MQTT 5 by name is not asked for it again", async () => {
+    const versions: (number | undefined)[] = [];
+    const scripted = await scriptedBroker((connect) => {
+      versions.push(versionOf(connect));
+      return versionOf(connect) === 4 ? [0x20, 2, 0, 0] : [0x20, 2, 0, 1];
+    });
+    const server = record(scripted.url);
+    server.link.start();
+    await waitFor(() => server.link.status.phase === "connected");
+    scripted.cut();
+    await waitFor(() => versions.length === 3);
+    expect(versions).toEqual([5, 4, 4]);
+  });
+
+  test("a broker that hangs up for another reason is spoken to in MQTT 5 as soon as it answers", async () => {
+    const versions: (number | undefined)[] = [];
+    const scripted = await scriptedBroker((connect) => {
+      versions.push(versionOf(connect));
+      if (versions.length <= 2) return "close";
+      return versionOf(connect) === 4 ? [0x20, 2, 0, 0] : [0x20, 3, 0, 0, 0];
+    });
+    const server = record(scripted.url);
+    server.link.start();
+    await waitFor(() => server.link.status.phase === "connected");
+    expect(versions).toEqual([5, 4, 5]);
+    expect(server.link.status).toMatchObject({ protocolVersion: 5 });
+  });
+});
+
+test("a subscription that the broker refuses is a problem of the status, until it is given up", async () => {
+  const aedes = await Aedes.createBroker({
+    authorizeSubscribe: (_client, subscription, done) =>
+      done(null, subscription.topic.startsWith("secret") ? null : subscription),
+  });
+  const tcp = createServer((socket) => aedes.handle(socket));
+  await new Promise<void>((resolve) => tcp.listen(0, "127.0.0.1", resolve));
+  cleanUp(async () => {
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    tcp.close();
+  });
+  const address = tcp.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const server = record(`mqtt://127.0.0.1:${address.port}`);
+  server.link.start();
+  await waitFor(() => server.link.status.phase === "connected");
+  const open = { filter: "t/#", qos: 1 } as const;
+  await server.link.setSubscriptions([open, { filter: "secret/#", qos: 1 }]);
+  expect(server.link.status).toMatchObject({
+    phase: "connected",
+    problem: "subscription refused: secret/# (the broker refuses, without a reason)",
+  });
+  await send(device(`mqtt://127.0.0.1:${address.port}`), ["heard"]);
+  await waitFor(() => server.messages.length === 1);
+  await server.link.setSubscriptions([open]);
+  expect(server.link.status).toMatchObject({ problem: null });
 });

@@ -26,7 +26,7 @@ export interface ReconnectingOptions {
   readonly will: Will | (() => Will) | undefined;
   onMessage(message: InboundMessage): void;
   onUp(connection: BrokerConnection, info: { sessionPresent: boolean }): void;
-  /** Called for each failed attempt and each lost connection, never because of `stop`. */
+  /** Called for each failed attempt and each lost connection, not because of `stop` nor while finding the MQTT version. */
   onDown(problem: string): void;
 }
 
@@ -141,7 +141,7 @@ export class ReconnectingClient {
       reason.unexplained && this.#failures >= 3
         ? `, again and again; perhaps another client uses the client id "${this.#options.clientId}"`
         : "";
-    this.#options.onDown(reason.problem + hint);
+    if (!retryAtOnce) this.#options.onDown(reason.problem + hint);
     const most = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#failures - 1, 10));
     // Up to half of the delay is by chance, so that clients cut off together do not come back together.
     const delay = retryAtOnce ? 0 : most * (0.5 + Math.random() / 2);

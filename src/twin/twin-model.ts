@@ -190,3 +190,17 @@ export function unreported(
     ties: NO_TIES,
   };
 }
+
+/** What of a twin a batch changed. */
+export interface TwinDelta {
+  readonly twin: Twin;
+  readonly view: TwinView;
+  readonly readings: readonly MetricReading[];
+}
+
+/** A series that has no id yet. */
+export interface NewSeries {
+  readonly machine: Equipment;
+  readonly series: Series;
+  readonly dataType: string;
+}

@@ -1,9 +1,17 @@
+import type { Sql } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import { applyTime } from "./twin.js";
 import type { TwinStore } from "./twin.store.js";
-import { newTwin, type Twin, type TwinChange, type TwinView } from "./twin-model.js";
+import {
+  type NewSeries,
+  newTwin,
+  type Twin,
+  type TwinChange,
+  type TwinDelta,
+  type TwinView,
+} from "./twin-model.js";
 
 /** The twins of all machines, in memory. */
 export class TwinService {
@@ -55,6 +63,16 @@ export class TwinService {
     const twin = this.byId(machineId);
     if (!twin) throw new Error(`there is no machine with the id ${machineId}`);
     return twin.view;
+  }
+
+  /** Gives series their ids within the caller's transaction. */
+  register(sql: Sql, series: readonly NewSeries[]): Promise<void> {
+    return this.#store.register(sql, series);
+  }
+
+  /** Writes what a batch changed within the caller's transaction. */
+  save(sql: Sql, deltas: readonly TwinDelta[]): Promise<void> {
+    return this.#store.save(sql, deltas);
   }
 
   /** What has changed by time alone: silence and age. */

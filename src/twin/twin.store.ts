@@ -6,9 +6,9 @@ import { dataTypeOf, QUALITIES, type Scalar } from "./sample.js";
 import {
   type ConnectivityStatus,
   type MetricReading,
-  type Series,
+  type NewSeries,
   type Twin,
-  type TwinView,
+  type TwinDelta,
   unreported,
 } from "./twin-model.js";
 
@@ -43,7 +43,7 @@ export interface ValueColumns {
   value_text: string | null;
 }
 
-export function valueOf(row: ValueColumns): Scalar {
+export function scalarOf(row: ValueColumns): Scalar {
   if (row.value_double !== null) return row.value_double;
   if (row.value_text !== null) return row.value_text;
   if (row.value_boolean !== null) return row.value_boolean;
@@ -58,13 +58,6 @@ export function valueArrays(values: readonly Scalar[]): [string, string, string,
     booleanArray(values.map((value) => (typeof value === "boolean" ? value : null))),
     textArray(values.map((value) => (typeof value === "string" ? value : null))),
   ];
-}
-
-/** What of a twin a batch changed. */
-export interface TwinDelta {
-  readonly twin: Twin;
-  readonly view: TwinView;
-  readonly readings: readonly MetricReading[];
 }
 
 export class TwinStore {
@@ -92,10 +85,7 @@ export class TwinStore {
   }
 
   /** Gives every series that has none yet its id. */
-  async register(
-    sql: Sql,
-    series: readonly { machineId: string; series: Series; dataType: string }[],
-  ): Promise<void> {
+  async register(sql: Sql, series: readonly NewSeries[]): Promise<void> {
     if (series.length === 0) return;
     const rows = await sql.query<{ machine_id: string; metric: string; id: number }>(
       `INSERT INTO series (machine_id, metric, data_type)
@@ -103,13 +93,13 @@ export class TwinStore {
        ON CONFLICT (machine_id, metric) DO UPDATE SET data_type = excluded.data_type
        RETURNING machine_id, metric, id`,
       [
-        textArray(series.map((one) => one.machineId)),
+        textArray(series.map((one) => one.machine.id)),
         textArray(series.map((one) => one.series.metric)),
         textArray(series.map((one) => one.dataType)),
       ],
     );
     const ids = new Map(rows.map((row) => [`${row.machine_id}/${row.metric}`, row.id]));
-    for (const one of series) one.series.id = ids.get(`${one.machineId}/${one.series.metric}`) ?? null;
+    for (const one of series) one.series.id = ids.get(`${one.machine.id}/${one.series.metric}`) ?? null;
   }
 
   /** Writes what changed. Every reading's series has its id by then. */
@@ -189,7 +179,7 @@ function fillView(twin: Twin, row: TwinRow): void {
 function fillMetric(twin: Twin, row: MetricRow): void {
   const known = twin.metrics.get(row.metric) ?? unreported(twin.machine, row.metric, null, row.data_type);
   known.series.id = row.series_id;
-  const value = valueOf(row);
+  const value = scalarOf(row);
   const reported = row.source_time !== null;
   twin.metrics.set(row.metric, {
     ...known,

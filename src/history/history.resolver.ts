@@ -1,0 +1,57 @@
+import { Args, ArgsType, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { badInput } from "../graphql/pagination.js";
+import { GraphQLDateTime } from "../graphql/scalars.js";
+import type { TwinService } from "../twin/twin.service.js";
+import { Machine } from "../twin/twin.types.js";
+import type { TwinView } from "../twin/twin-model.js";
+import type { HistoryService, MetricSeriesValue } from "./history.service.js";
+import { MetricSeries } from "./history.types.js";
+
+const MOST_POINTS = 10_000;
+const MOST_METRICS = 100;
+
+@ArgsType()
+class HistoryArgs {
+  @Field(() => [String], { description: "The metrics; those that the machine does not have are left out." })
+  metrics!: string[];
+
+  @Field(() => GraphQLDateTime, { description: "The beginning, included." })
+  from!: Date;
+
+  @Field(() => GraphQLDateTime, { description: "The end, excluded." })
+  to!: Date;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 500,
+    description: `The most points per metric, ${MOST_POINTS} at most: more samples than that come as time buckets.`,
+  })
+  points!: number;
+}
+
+@Resolver(() => Machine)
+export class HistoryResolver {
+  readonly #history: HistoryService;
+  readonly #twins: TwinService;
+
+  constructor(deps: { history: HistoryService; twins: TwinService }) {
+    this.#history = deps.history;
+    this.#twins = deps.twins;
+  }
+
+  @FieldResolver(() => [MetricSeries], {
+    description: "What was reported, one series per metric, in the order asked for.",
+  })
+  async history(
+    @Root() machine: TwinView,
+    @Args(() => HistoryArgs) args: HistoryArgs,
+  ): Promise<MetricSeriesValue[]> {
+    const points = args.points ?? 500;
+    if (points < 1 || points > MOST_POINTS)
+      throw badInput(`points must be between 1 and ${MOST_POINTS}`, ["points"]);
+    if (args.to <= args.from) throw badInput("to must be after from", ["to"]);
+    if (args.metrics.length > MOST_METRICS)
+      throw badInput(`metrics takes at most ${MOST_METRICS} names`, ["metrics"]);
+    return this.#history.range(this.#twins.of(machine.equipment), { ...args, points });
+  }
+}

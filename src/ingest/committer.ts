@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "../db/database.js";
+import type { Sql } from "../db/sql.js";
+import type { HistoryService } from "../history/history.service.js";
+import type { Logger } from "../kernel/logger.js";
+import { messageOf } from "../kernel/result.js";
+import type { PlantService } from "../plant/plant.service.js";
+import type { FactWriter } from "../twin/facts.js";
+import type { TwinService } from "../twin/twin.service.js";
+import { type Assembled, assemble, type DeadLetter, type Entry } from "./batch.js";
+import type { DeadLetterStore } from "./dead-letter.store.js";
+
+/** The most messages in one transaction. */
+const LARGEST_BATCH = 5_000;
+const RETRY_MS = [100, 250, 500, 1_000, 2_000];
+// Classes of errors that come from what a message holds: asking again gives the same answer.
+const DATA_ERROR = /^(?:22|23)/;
+
+/** What a committed transaction leaves to do. */
+interface Committed {
+  /** Samples that were there already. */
+  readonly repeated: number;
+  readonly afterCommit: readonly (() => void)[];
+}
+
+/** The connection broke while COMMIT was on its way: nobody can tell yet what became of the transaction. */
+class OutcomeUnknown extends Error {
+  readonly transaction: string;
+  constructor(transaction: string, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.transaction = transaction;
+  }
+}
+
+/**
+ * Writes entries in batches, one transaction each, and acknowledges their messages afterwards. Batches are small when
+ * little comes, and grow while the database is busy.
+ */
+export class Committer {
+  #pending: Entry[] = [];
+  #running: Promise<void> | null = null;
+  #problem: string | null = null;
+  #stopped = false;
+  readonly #db: Database;
+  readonly #plant: PlantService;
+  readonly #twins: TwinService;
+  readonly #history: HistoryService;
+  readonly #facts: readonly FactWriter[];
+  readonly #deadLetters: DeadLetterStore;
+  readonly #logger: Logger;
+
+  constructor(deps: {
+    db: Database;
+    plant: PlantService;
+    twins: TwinService;
+    history: HistoryService;
+    facts: readonly FactWriter[];
+    deadLetters: DeadLetterStore;
+    logger: Logger;
+  }) {
+    this.#db = deps.db;
+    this.#plant = deps.plant;
+    this.#twins = deps.twins;
+    this.#history = deps.history;
+    this.#facts = deps.facts;
+    this.#deadLetters = deps.deadLetters;
+    this.#logger = deps.logger;
+  }
+
+  /** Entries that are not committed yet. */
+  get backlog(): number {
+    return this.#pending.length;
+  }
+
+  /** Why nothing is being committed; null while all is well. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  add(entry: Entry): void {
+    this.#pending.push(entry);
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when all that was added so far is committed, or the database is away. */
+  async drain(): Promise<void> {
+    while (this.#running !== null && this.#problem === null) await Promise.race([this.#running, sleep(100)]);
+  }
+
+  /** Like `drain`, and takes up nothing after it. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Messages that the socket brought together are committed together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#pending.length > 0) {
+      const entries = this.#pending.splice(0, LARGEST_BATCH);
+      if (!(await this.#commitUntilDone(entries))) break;
+    }
+    this.#running = null;
+  }
+
+  /** @returns false when it gave up because the server stops. */
+  async #commitUntilDone(entries: readonly Entry[]): Promise<boolean> {
+    const batch = assemble(entries);
+    let unknown: string | null = null;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        if (unknown !== null && (await this.#wasCommitted(unknown))) {
+          this.#done(entries, { repeated: 0, afterCommit: [] });
+          return true;
+        }
+        unknown = null;
+        this.#done(entries, await this.#commit(batch));
+        return true;
+      } catch (error) {
+        if (error instanceof OutcomeUnknown) unknown = error.transaction;
+        if (DATA_ERROR.test((error as { code?: string }).code ?? "")) return this.#isolate(entries, error);
+        this.#problem = `the database does not take data: ${messageOf(error)}`;
+        this.#logger.warn({ attempt, entries: entries.length }, this.#problem);
+        if (this.#stopped) return false;
+        await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+      }
+    }
+  }
+
+  /** One bad message must not hold up the others: halves the batch until it stands alone, as a dead letter. */
+  async #isolate(entries: readonly Entry[], error: unknown): Promise<boolean> {
+    const [only, ...others] = entries;
+    if (only && others.length === 0) {
+      this.#logger.error({ err: error, topic: only.origin?.topic }, "the database refuses a message");
+      return this.#commitUntilDone([refusedEntry(only, messageOf(error))]);
+    }
+    const middle = entries.length >> 1;
+    return (
+      (await this.#commitUntilDone(entries.slice(0, middle))) &&
+      (await this.#commitUntilDone(entries.slice(middle)))
+    );
+  }
+
+  #done(entries: readonly Entry[], outcome: Committed): void {
+    this.#problem = null;
+    for (const entry of entries) {
+      entry.ack?.();
+      const { stats } = entry;
+      if (!stats) continue;
+      stats.dead += entry.deadLetters.length;
+      stats.samples += entry.samples.length;
+      if (entry.origin) stats.committed += 1;
+    }
+    const stats = entries.find((entry) => entry.stats)?.stats;
+    if (stats) stats.repeated += outcome.repeated;
+    for (const action of outcome.afterCommit) action();
+  }
+
+  async #commit(batch: Assembled): Promise<Committed> {
+    await this.#history.prepare(batch.fresh);
+    await this.#history.prepare(batch.old);
+    // A transaction before this one may have failed after it gave ids that no row has.
+    for (const { series } of batch.series) series.id = null;
+    return this.#db.withConnection(async (sql, client) => {
+      const begun = (await client.query("BEGIN; SELECT pg_current_xact_id()::text AS id")) as unknown as {
+        rows: { id: string }[];
+      }[];
+      const committed = await this.#write(sql, batch);
+      try {
+        await client.query("COMMIT");
+      } catch (error) {
+        throw new OutcomeUnknown(begun[1]?.rows[0]?.id ?? "", error);
+      }
+      return committed;
+    });
+  }
+
+  async #write(sql: Sql, batch: Assembled): Promise<Committed> {
+    if (batch.equipment.length > 0) await this.#plant.save(sql, batch.equipment);
+    await this.#twins.register(sql, batch.series);
+    const { repeated } = await this.#history.append(sql, batch.fresh, batch.old);
+    await this.#twins.save(sql, batch.twins);
+    const afterCommit: (() => void)[] = [];
+    for (const writer of this.#facts) afterCommit.push(await writer.write(sql, { counters: batch.counters }));
+    await this.#deadLetters.append(sql, batch.deadLetters);
+    return { repeated, afterCommit };
+  }
+
+  /** Asks the database what became of a transaction whose COMMIT was never answered. */
+  async #wasCommitted(transaction: string): Promise<boolean> {
+    for (;;) {
+      const rows = await this.#db.query<{ status: string | null }>(
+        "SELECT pg_xact_status($1::xid8) AS status",
+        [transaction],
+      );
+      const status = rows[0]?.status ?? null;
+      if (status !== "in progress") return status === "committed";
+      await sleep(100);
+    }
+  }
+}
+
+/** What remains of an entry that the database refuses: the dead letter. */
+function refusedEntry(entry: Entry, reason: string): Entry {
+  const { origin } = entry;
+  const letters: DeadLetter[] = origin
+    ? [{ ...origin, mapping: null, reason: `the database refuses it: ${reason}` }]
+    : [];
+  return {
+    ...entry,
+    equipment: [],
+    discovered: [],
+    twin: null,
+    view: null,
+    readings: [],
+    samples: [],
+    counters: [],
+    deadLetters: letters,
+  };
+}

@@ -1,0 +1,48 @@
+import type { Database } from "../db/database.js";
+import { numberArray, textArray } from "../db/pg-array.js";
+import type { Sql } from "../db/sql.js";
+import type { DeadLetter } from "./batch.js";
+
+const KEPT = 10_000;
+const HEAD_BYTES = 256;
+
+/** Keeps the newest dead letters with the first bytes of their payloads. */
+export class DeadLetterStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async append(sql: Sql, all: readonly DeadLetter[]): Promise<void> {
+    const letters = all.slice(-KEPT);
+    if (letters.length === 0) return;
+    await sql.query(
+      `INSERT INTO dead_letter (received_at, source, topic, mapping, reason, payload_head, payload_size)
+       SELECT to_timestamp(at / 1000), source, topic, mapping, reason, decode(head, 'hex'), size
+       FROM unnest($1::float8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
+         AS row (at, source, topic, mapping, reason, head, size)`,
+      [
+        numberArray(letters.map((letter) => letter.receivedAt)),
+        textArray(letters.map((letter) => letter.source)),
+        textArray(letters.map((letter) => withoutNul(letter.topic))),
+        textArray(letters.map((letter) => letter.mapping)),
+        textArray(letters.map((letter) => withoutNul(letter.reason))),
+        textArray(letters.map((letter) => letter.payload.subarray(0, HEAD_BYTES).toString("hex"))),
+        numberArray(letters.map((letter) => letter.payload.length)),
+      ],
+    );
+  }
+
+  /** Deletes all but the newest. */
+  async trim(): Promise<void> {
+    await this.#db.query("DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - $1", [
+      KEPT,
+    ]);
+  }
+}
+
+/** Postgres text cannot hold it. */
+function withoutNul(text: string): string {
+  return text.replaceAll("\u0000", "\\0");
+}

@@ -1,0 +1,169 @@
+import { err, ok, type Result } from "../kernel/result.js";
+import { minimalFilters } from "../mqtt/topic.js";
+import { TopicTemplate } from "../mqtt/topic-template.js";
+import { checkPath } from "../plant/equipment.js";
+import type { MappingConfig, SourceConfig } from "../plant/plant-file.js";
+import { decodeConnectivity } from "./formats/connectivity.js";
+import { type Decoded, problem } from "./formats/format.js";
+import { decodeJson } from "./formats/json.js";
+import { decodeValue } from "./formats/value.js";
+
+/** What a topic means to a source. */
+export type Routed =
+  | {
+      readonly kind: "machine";
+      readonly mapping: Mapping;
+      /** The machine's path. */
+      readonly path: string;
+      /** What the machine's command topics begin with. */
+      readonly deviceTopic: string;
+      /** The part of the topic that names the metric; null where the payload names them. */
+      readonly metric: string | null;
+    }
+  /** A device's answer to a command. */
+  | { readonly kind: "reply" }
+  /** A command, which only devices read. */
+  | { readonly kind: "command" }
+  | { readonly kind: "unmapped"; readonly reason: string };
+
+const METRIC = "metric";
+const COMMAND_TOPIC = /\/cmd\/[^/]+(\/reply)?$/;
+
+/** One entry of a source's mappings, ready to use. */
+export class Mapping {
+  readonly name: string;
+  readonly template: TopicTemplate;
+  readonly #config: MappingConfig;
+  readonly #machineParts: readonly (string | { name: string })[];
+  readonly #machineNames: readonly string[];
+
+  private constructor(config: MappingConfig, template: TopicTemplate) {
+    this.name = config.topic;
+    this.template = template;
+    this.#config = config;
+    this.#machineParts = machineParts(config, template);
+    this.#machineNames = this.#machineParts.flatMap((part) => (typeof part === "string" ? [] : [part.name]));
+  }
+
+  static compile(config: MappingConfig): Result<Mapping, string> {
+    const template = TopicTemplate.parse(config.topic);
+    if (!template.ok) return template;
+    const mapping = new Mapping(config, template.value);
+    const unknown = mapping.#machineNames.find((name) => !template.value.names.includes(name));
+    if (unknown !== undefined) return err(`machine: {${unknown}} does not stand in the topic`);
+    if (mapping.#machineParts.length === 0)
+      return err("the topic names no machine: give machine: a path or use {name} levels");
+    if (config.format === "value" && !template.value.names.includes(METRIC)) {
+      return err("format value needs {metric} or {metric+} in the topic, which names the metric");
+    }
+    return ok(mapping);
+  }
+
+  /** What a topic means here, or null when it does not match. */
+  route(topic: string, levels: readonly string[]): Routed | null {
+    const captures = this.template.match(topic, levels);
+    if (captures === null) return null;
+    const path = this.#machineParts
+      .map((part) => (typeof part === "string" ? part : captures[part.name]))
+      .join("");
+    const checked = checkPath(path);
+    if (!checked.ok) return { kind: "unmapped", reason: `the topic makes no machine path: ${checked.error}` };
+    return {
+      kind: "machine",
+      mapping: this,
+      path,
+      deviceTopic: this.template.machineTopic(topic, this.#machineNames),
+      metric: captures[METRIC] ?? null,
+    };
+  }
+
+  decode(payload: Buffer, metric: string | null): Decoded {
+    const config = this.#config;
+    switch (config.format) {
+      case "json":
+        return withPrefix(decodeJson(payload, { timestamp: config.timestamp ?? null }), metric);
+      case "value":
+        return metric === null ? problem("the topic names no metric") : decodeValue(payload, metric);
+      case "connectivity":
+        return decodeConnectivity(payload, { online: config.online });
+    }
+  }
+
+  /** Where devices answer commands, as an MQTT filter; null when the machine's topic is not a part of this one's. */
+  get replyFilter(): string {
+    const levels = this.template.filter.split("/");
+    const sample = this.template.machineTopic(levels.join("/"), this.#machineNames);
+    return `${sample}/cmd/+/reply`;
+  }
+}
+
+/** A source's mappings, tried in order; the first that matches a topic takes it. */
+export class MappingTable {
+  readonly #mappings: readonly Mapping[];
+  readonly #routes = new Map<string, Routed>();
+
+  private constructor(mappings: readonly Mapping[]) {
+    this.#mappings = mappings;
+  }
+
+  /** @returns every problem, each with the mapping's position. */
+  static compile(config: SourceConfig): Result<MappingTable, readonly { index: number; problem: string }[]> {
+    const mappings: Mapping[] = [];
+    const problems: { index: number; problem: string }[] = [];
+    config.mappings.forEach((entry, index) => {
+      const mapping = Mapping.compile(entry);
+      if (mapping.ok) mappings.push(mapping.value);
+      else problems.push({ index, problem: mapping.error });
+    });
+    return problems.length > 0 ? err(problems) : ok(new MappingTable(mappings));
+  }
+
+  /** The MQTT filters to subscribe, none covered by another: some brokers deliver twice where filters overlap. */
+  get filters(): string[] {
+    return minimalFilters(
+      this.#mappings.flatMap((mapping) => [mapping.template.filter, mapping.replyFilter]),
+    );
+  }
+
+  route(topic: string): Routed {
+    let routed = this.#routes.get(topic);
+    if (routed === undefined) {
+      routed = this.#find(topic);
+      // Devices use few topics; a flood of ever new ones must not fill the memory.
+      if (this.#routes.size >= 200_000) this.#routes.clear();
+      this.#routes.set(topic, routed);
+    }
+    return routed;
+  }
+
+  #find(topic: string): Routed {
+    const command = COMMAND_TOPIC.exec(topic);
+    if (command) return { kind: command[1] === undefined ? "command" : "reply" };
+    const levels = topic.split("/");
+    for (const mapping of this.#mappings) {
+      const routed = mapping.route(topic, levels);
+      if (routed !== null) return routed;
+    }
+    return { kind: "unmapped", reason: "no mapping takes this topic" };
+  }
+}
+
+/** The machine template as texts and names, in order. */
+function machineParts(config: MappingConfig, template: TopicTemplate): (string | { name: string })[] {
+  const text =
+    config.machine ??
+    template.names
+      .filter((name) => name !== METRIC)
+      .map((name) => `{${name}}`)
+      .join("/");
+  return text
+    .split(/(\{[^{}]+\})/)
+    .filter((part) => part !== "")
+    .map((part) => (part.startsWith("{") ? { name: part.slice(1, -1) } : part));
+}
+
+function withPrefix(decoded: Decoded, metric: string | null): Decoded {
+  if (metric === null || decoded.kind !== "samples") return decoded;
+  const samples = decoded.samples.map((sample) => ({ ...sample, metric: `${metric}/${sample.metric}` }));
+  return { ...decoded, samples };
+}

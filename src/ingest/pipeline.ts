@@ -1,0 +1,269 @@
+import type { Logger } from "../kernel/logger.js";
+import { messageOf } from "../kernel/result.js";
+import type { LiveBus } from "../live/live-bus.js";
+import type { InboundMessage } from "../mqtt/inbound-message.js";
+import type { Equipment } from "../plant/equipment.js";
+import type { PlantService } from "../plant/plant.service.js";
+import type { Sample } from "../twin/sample.js";
+import { applyConnectivity, applySamples } from "../twin/twin.js";
+import type { TwinService } from "../twin/twin.service.js";
+import type { Applied, MetricReading, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
+import type { DeadLetter, Entry } from "./batch.js";
+import type { Committer } from "./committer.js";
+import type { Mapping, MappingTable, Routed } from "./mapping.js";
+import type { SourceStats } from "./source-stats.js";
+
+/** QoS 0 messages beyond this many that wait for the database are thrown away: nobody would send them again. */
+const MOST_WAITING_QOS_0 = 50_000;
+const MOST_MACHINES = 200_000;
+const MOST_METRICS = 5_000;
+const MAX_AHEAD_MS = 5 * 60_000;
+
+/** What of a source the pipeline needs to know. */
+export interface PipelineSource {
+  readonly name: string;
+  readonly table: MappingTable;
+  readonly discovery: boolean;
+  readonly stats: SourceStats;
+}
+
+/** Takes devices' answers to commands. */
+export interface ReplyHandler {
+  /**
+   * Resolves once the answer is committed.
+   * @returns why it could not be used, or null.
+   */
+  onReply(topic: string, payload: Buffer): Promise<{ problem: string } | null>;
+}
+
+/** From a message to an entry: decode, apply to the twin, tell subscribers, hand to the committer. */
+export class Pipeline {
+  readonly #plant: PlantService;
+  readonly #twins: TwinService;
+  readonly #live: LiveBus;
+  readonly #committer: Committer;
+  readonly #replies: ReplyHandler;
+  readonly #logger: Logger;
+
+  constructor(deps: {
+    plant: PlantService;
+    twins: TwinService;
+    live: LiveBus;
+    committer: Committer;
+    replies: ReplyHandler;
+    logger: Logger;
+  }) {
+    this.#plant = deps.plant;
+    this.#twins = deps.twins;
+    this.#live = deps.live;
+    this.#committer = deps.committer;
+    this.#replies = deps.replies;
+    this.#logger = deps.logger;
+  }
+
+  /** Takes one message. It is acknowledged when all that it caused is committed. */
+  receive(source: PipelineSource, message: InboundMessage): void {
+    const { stats } = source;
+    stats.received += 1;
+    if (message.qos === 0 && this.#committer.backlog >= MOST_WAITING_QOS_0) {
+      stats.dropped += 1;
+      return;
+    }
+    const routed = source.table.route(message.topic);
+    switch (routed.kind) {
+      case "command":
+        // The server's own words come back where a filter covers them.
+        message.ack();
+        return;
+      case "reply":
+        this.#reply(source, message);
+        return;
+      case "unmapped":
+        this.#committer.add(this.#dead(source, message, null, routed.reason));
+        return;
+      case "machine":
+        this.#machine(source, message, routed);
+        return;
+    }
+  }
+
+  /** Applies what time alone changes. */
+  passTime(): void {
+    for (const change of this.#twins.passTime()) {
+      this.#publish(change);
+      this.#committer.add({
+        ...EMPTY,
+        twin: change.twin,
+        view: change.view,
+        readings: change.metrics,
+      });
+    }
+  }
+
+  #machine(source: PipelineSource, message: InboundMessage, routed: Routed & { kind: "machine" }): void {
+    const decoded = routed.mapping.decode(message.payload, routed.metric);
+    if (decoded.kind === "problem") {
+      this.#committer.add(this.#dead(source, message, routed.mapping, decoded.problem));
+      return;
+    }
+    const found = this.#find(source, routed.path);
+    if ("problem" in found) {
+      this.#committer.add(this.#dead(source, message, routed.mapping, found.problem));
+      return;
+    }
+    const twin = this.#twins.of(found.machine);
+    const route = twin.route;
+    if (route?.source !== source.name || route.deviceTopic !== routed.deviceTopic) {
+      twin.route = { source: source.name, deviceTopic: routed.deviceTopic };
+    }
+    if (decoded.kind === "connectivity") {
+      const at = new Date(Math.min(decoded.time ?? message.receivedAt, message.receivedAt));
+      const change = applyConnectivity(twin, decoded.online, at, !message.retain);
+      if (change) this.#publish(change);
+      this.#committer.add({
+        ...this.#entry(source, message),
+        equipment: found.changed,
+        twin,
+        view: twin.view,
+        readings: change?.metrics ?? [],
+      });
+      return;
+    }
+    const letters = decoded.problems.map((one) =>
+      this.#letter(source, message, routed.mapping, `${one.field}: ${one.problem}`),
+    );
+    this.#samples(source, message, routed.mapping, twin, decoded.samples, found.changed, letters);
+  }
+
+  #samples(
+    source: PipelineSource,
+    message: InboundMessage,
+    mapping: Mapping,
+    twin: Twin,
+    samples: readonly Sample[],
+    equipment: readonly Equipment[],
+    letters: DeadLetter[],
+  ): void {
+    const limits: ReducerLimits = {
+      maxAheadMs: MAX_AHEAD_MS,
+      maxMetrics: MOST_METRICS,
+      discovery: source.discovery,
+    };
+    const arrival = { receivedAt: message.receivedAt, retained: message.retain };
+    const applied = applySamples(twin, samples, arrival, limits);
+    source.stats.repeated += applied.repeated;
+    source.stats.late += applied.late;
+    for (const { metric, reason } of applied.refused) {
+      letters.push(this.#letter(source, message, mapping, `${metric}: ${reason}`));
+    }
+    if (applied.change) this.#publish(applied.change);
+    this.#publishTelemetry(twin, applied, message.receivedAt);
+    this.#committer.add({
+      ...this.#entry(source, message),
+      equipment,
+      discovered: applied.discovered,
+      twin,
+      view: twin.view,
+      readings: applied.change?.metrics ?? NOTHING,
+      samples: applied.stored,
+      counters: applied.counters.map((move) => ({
+        machine: twin.machine,
+        move,
+        receivedAt: message.receivedAt,
+      })),
+      deadLetters: letters,
+    });
+  }
+
+  #find(
+    source: PipelineSource,
+    path: string,
+  ): { machine: Equipment; changed: readonly Equipment[] } | { problem: string } {
+    const { plant } = this.#plant;
+    const known = plant.machine(path);
+    if (known) return { machine: known, changed: NOTHING };
+    if (!source.discovery)
+      return { problem: `there is no machine ${path}, and the source does not discover` };
+    if (plant.machineCount >= MOST_MACHINES)
+      return { problem: `there are ${MOST_MACHINES} machines already` };
+    const found = plant.discover(path);
+    this.#logger.info({ machine: path, type: found.machine.machineType?.name ?? null }, "new machine");
+    return found;
+  }
+
+  #reply(source: PipelineSource, message: InboundMessage): void {
+    this.#replies.onReply(message.topic, message.payload).then(
+      (refused) => {
+        if (refused) this.#committer.add(this.#dead(source, message, null, refused.problem));
+        else {
+          source.stats.committed += 1;
+          message.ack();
+        }
+      },
+      // Not acknowledged, so it stays with the broker; the device says it once more when asked.
+      (error: unknown) => this.#logger.error({ err: error, topic: message.topic }, messageOf(error)),
+    );
+  }
+
+  #publish(change: TwinChange): void {
+    this.#live.publish("twinChanged", change);
+    if (change.state) this.#live.publish("machineStateChanged", { change, state: change.state });
+  }
+
+  #publishTelemetry(twin: Twin, applied: Applied, receivedAt: number): void {
+    if (!this.#live.hasListeners("telemetryReceived")) return;
+    const receivedTime = new Date(receivedAt);
+    for (const sample of applied.stored) {
+      this.#live.publish("telemetryReceived", {
+        topic: sample.series.topic,
+        machine: twin.machine.path,
+        metric: sample.series.metric,
+        value: sample.value,
+        quality: sample.quality,
+        sourceTime: new Date(sample.time),
+        receivedTime,
+      });
+    }
+  }
+
+  #entry(source: PipelineSource, message: InboundMessage): Entry {
+    const { topic, payload, receivedAt } = message;
+    return {
+      ...EMPTY,
+      ack: () => message.ack(),
+      stats: source.stats,
+      origin: { topic, payload, source: source.name, receivedAt },
+    };
+  }
+
+  #dead(source: PipelineSource, message: InboundMessage, mapping: Mapping | null, reason: string): Entry {
+    return { ...this.#entry(source, message), deadLetters: [this.#letter(source, message, mapping, reason)] };
+  }
+
+  #letter(
+    source: PipelineSource,
+    message: InboundMessage,
+    mapping: Mapping | null,
+    reason: string,
+  ): DeadLetter {
+    const { topic, payload, receivedAt } = message;
+    this.#logger.debug({ topic, reason }, "a message could not be taken");
+    return { receivedAt, source: source.name, topic, mapping: mapping?.name ?? null, reason, payload };
+  }
+}
+
+const NOTHING: readonly never[] = [];
+
+const EMPTY: Entry = {
+  ack: null,
+  stats: null,
+  equipment: NOTHING,
+  discovered: NOTHING as readonly MetricReading[],
+  twin: null,
+  view: null,
+  readings: NOTHING,
+  samples: NOTHING,
+  counters: NOTHING,
+  deadLetters: NOTHING,
+  origin: null,
+};

@@ -1,0 +1,113 @@
+import { setInterval } from "node:timers";
+import type { Logger } from "../kernel/logger.js";
+import { messageOf } from "../kernel/result.js";
+import type { PlantFile } from "../plant/plant-file.js";
+import type { Committer } from "./committer.js";
+import type { DeadLetterStore } from "./dead-letter.store.js";
+import { MappingTable } from "./mapping.js";
+import type { Pipeline } from "./pipeline.js";
+import { Source, type SourceStatus } from "./source.js";
+import type { SourceLockStore } from "./source-lock.store.js";
+
+const SWEEP_MS = 1_000;
+const TRIM_MS = 60_000;
+
+/** All sources of this server, and the clock that makes silent machines stale. */
+export class SourceService {
+  readonly #sources: Source[] = [];
+  readonly #pipeline: Pipeline;
+  readonly #committer: Committer;
+  readonly #locks: SourceLockStore;
+  readonly #deadLetters: DeadLetterStore;
+  readonly #logger: Logger;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(deps: {
+    pipeline: Pipeline;
+    committer: Committer;
+    locks: SourceLockStore;
+    deadLetters: DeadLetterStore;
+    logger: Logger;
+  }) {
+    this.#pipeline = deps.pipeline;
+    this.#committer = deps.committer;
+    this.#locks = deps.locks;
+    this.#deadLetters = deps.deadLetters;
+    this.#logger = deps.logger;
+  }
+
+  get sources(): readonly Source[] {
+    return this.#sources;
+  }
+
+  get status(): readonly SourceStatus[] {
+    return this.#sources.map((source) => source.status);
+  }
+
+  /** Why messages are not being committed; null while all is well. */
+  get problem(): string | null {
+    return this.#committer.problem;
+  }
+
+  /**
+   * Starts the sources of a plant file.
+   * @param installation sets the sessions apart from those of other installations at the same broker.
+   * @throws Error with every mapping that cannot be used.
+   */
+  start(configs: PlantFile["sources"], installation: string): void {
+    const problems: string[] = [];
+    for (const config of configs) {
+      const table = MappingTable.compile(config);
+      if (!table.ok) {
+        for (const { index, problem } of table.error)
+          problems.push(`source ${config.name}: mappings[${index}]: ${problem}`);
+        continue;
+      }
+      this.#sources.push(
+        new Source({
+          config,
+          table: table.value,
+          clientId: `mes-twin-${installation.slice(0, 8)}-${config.name}`,
+          locks: this.#locks,
+          pipeline: this.#pipeline,
+          logger: this.#logger,
+        }),
+      );
+    }
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+    for (const source of this.#sources) source.start();
+    const trim = () =>
+      this.#deadLetters
+        .trim()
+        .catch((error: unknown) => this.#logger.warn({}, `dead letters: ${messageOf(error)}`));
+    this.#timers = [
+      setInterval(() => this.#pipeline.passTime(), SWEEP_MS),
+      setInterval(() => void trim(), TRIM_MS),
+    ];
+  }
+
+  byName(name: string): Source | undefined {
+    return this.#sources.find((source) => source.name === name);
+  }
+
+  /** Commits what has come, acknowledges it, and leaves the rest with the brokers. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    await this.#committer.drain();
+    await Promise.all(this.#sources.map((source) => source.stop()));
+    await this.#committer.stop();
+  }
+
+  /** For commands: QoS 1, not retained. @throws when the broker did not take it. */
+  async publish(
+    source: string,
+    topic: string,
+    payload: Buffer,
+    options: { correlationData: Buffer; responseTopic: string; messageExpiryIntervalS: number },
+  ): Promise<void> {
+    const found = this.byName(source);
+    if (!found) throw new Error(`there is no source ${source}`);
+    await found.publish(topic, payload, options);
+  }
+}

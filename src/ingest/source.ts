@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../kernel/logger.js";
+import { messageOf } from "../kernel/result.js";
+import { type LinkStatus, MqttLink } from "../mqtt/link.js";
+import type { SourceConfig } from "../plant/plant-file.js";
+import type { MappingTable } from "./mapping.js";
+import type { Pipeline, PipelineSource } from "./pipeline.js";
+import type { SourceLockStore } from "./source-lock.store.js";
+import { SourceStats } from "./source-stats.js";
+
+const LOCK_RETRY_MS = 1_000;
+
+/** A source as others see it. */
+export interface SourceStatus {
+  readonly name: string;
+  /** Another server consumes it, and this one takes over when that ends. */
+  readonly standby: boolean;
+  readonly link: LinkStatus;
+}
+
+/** One broker connection and its mappings, consumed by whichever server holds the source's lock. */
+export class Source implements PipelineSource {
+  readonly name: string;
+  readonly discovery: boolean;
+  readonly table: MappingTable;
+  readonly stats: SourceStats;
+  readonly #config: SourceConfig;
+  readonly #link: MqttLink;
+  readonly #locks: SourceLockStore;
+  readonly #logger: Logger;
+  readonly #abort = new AbortController();
+  #holding: Promise<void> | null = null;
+  #standby = false;
+
+  /** @param deps.clientId names the persistent session; it belongs to the source, not to the process. */
+  constructor(deps: {
+    config: SourceConfig;
+    table: MappingTable;
+    clientId: string;
+    locks: SourceLockStore;
+    pipeline: Pipeline;
+    logger: Logger;
+  }) {
+    this.name = deps.config.name;
+    this.discovery = deps.config.discovery === "auto";
+    this.table = deps.table;
+    this.stats = new SourceStats(this.name);
+    this.#config = deps.config;
+    this.#locks = deps.locks;
+    this.#logger = deps.logger.child({ source: this.name });
+    this.#link = new MqttLink({
+      url: deps.config.url,
+      clientId: deps.clientId,
+      inFlight: deps.config.inFlight,
+      logger: this.#logger,
+      onMessage: (message) => deps.pipeline.receive(this, message),
+    });
+  }
+
+  get status(): SourceStatus {
+    return { name: this.name, standby: this.#standby, link: this.#link.status };
+  }
+
+  /** Begins to consume as soon as the lock is free. Idempotent. */
+  start(): void {
+    this.#holding ??= this.#hold();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#holding;
+  }
+
+  /** Publishes at QoS 1. @throws when the broker did not take it, or another server holds the source. */
+  async publish(
+    topic: string,
+    payload: Buffer,
+    properties: { correlationData: Buffer; responseTopic: string; messageExpiryIntervalS: number },
+  ): Promise<void> {
+    await this.#link.publish(topic, payload, { qos: 1, properties });
+  }
+
+  async #hold(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      const lost = new AbortController();
+      try {
+        const release = await this.#locks.tryAcquire(this.name, () => lost.abort());
+        this.#standby = release === null;
+        if (release !== null) {
+          await this.#consume(AbortSignal.any([signal, lost.signal]));
+          await release();
+          if (lost.signal.aborted)
+            this.#logger.warn({}, "lost the lock of the source with its database connection");
+          continue;
+        }
+      } catch (error) {
+        this.#logger.warn({}, `cannot ask for the lock of the source: ${messageOf(error)}`);
+      }
+      await sleep(LOCK_RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #consume(until: AbortSignal): Promise<void> {
+    await this.#link.setSubscriptions(
+      this.table.filters.map((filter) => ({ filter, qos: this.#config.qos })),
+    );
+    this.#link.start();
+    if (!until.aborted)
+      await new Promise<void>((resolve) => until.addEventListener("abort", () => resolve(), { once: true }));
+    await this.#link.stop();
+  }
+}

@@ -1,0 +1,77 @@
+import { BoundedQueue } from "../kernel/bounded-queue.js";
+import type { LiveBus } from "../live/live-bus.js";
+import { iterate } from "../live/live-bus.js";
+import type { TwinJournal } from "./twin-journal.js";
+import type { MetricReading, Twin, TwinChange, TwinView } from "./twin-model.js";
+
+const MOST_WAITING = 1_000;
+
+export interface MachineEventValue {
+  readonly kind: "SNAPSHOT" | "DELTA";
+  readonly revision: number;
+  readonly cursor: string;
+  readonly machine: TwinView;
+  readonly metrics: readonly MetricReading[];
+}
+
+/**
+ * One subscriber's view of one twin: a SNAPSHOT, then every change as a DELTA in revision order. Who falls more than
+ * 1,000 changes behind gets a new SNAPSHOT. With a cursor of this run it goes on after it, where the journal still can.
+ */
+export function machineFeed(
+  deps: { live: LiveBus; journal: TwinJournal; epoch: string },
+  twin: Twin,
+  resumeAfter: string | null,
+): AsyncIterableIterator<MachineEventValue> {
+  const { live, journal, epoch } = deps;
+  const queue = new BoundedQueue<TwinChange | "snapshot">({ max: MOST_WAITING, onFull: "drop-oldest" });
+  let sent = -1;
+
+  const from = resumeAfter === null ? null : revisionOf(resumeAfter, epoch);
+  const missed = from === null ? null : journal.after(twin.machine, from, twin.view.revision);
+  if (from === null || missed === null || missed.length >= MOST_WAITING) queue.push("snapshot");
+  else {
+    sent = from;
+    for (const change of missed) queue.push(change);
+  }
+  const stop = live.listen("twinChanged", (change) => {
+    if (change.twin !== twin) return;
+    if (queue.size >= MOST_WAITING) {
+      queue.clear();
+      queue.push("snapshot");
+    } else queue.push(change);
+  });
+
+  return iterate(
+    queue,
+    (item): MachineEventValue | null => {
+      if (item === "snapshot") {
+        const view = twin.view;
+        sent = view.revision;
+        const metrics = [...twin.metrics.values()];
+        return { kind: "SNAPSHOT", revision: sent, cursor: cursorOf(epoch, sent), machine: view, metrics };
+      }
+      // A snapshot taken since then holds it already.
+      if (item.view.revision <= sent) return null;
+      sent = item.view.revision;
+      return {
+        kind: "DELTA",
+        revision: sent,
+        cursor: cursorOf(epoch, sent),
+        machine: item.view,
+        metrics: item.metrics,
+      };
+    },
+    stop,
+  );
+}
+
+function cursorOf(epoch: string, revision: number): string {
+  return Buffer.from(`${epoch}.${revision}`).toString("base64url");
+}
+
+/** The revision behind a cursor of this epoch; null for any other text. */
+function revisionOf(cursor: string, epoch: string): number | null {
+  const [from, revision] = Buffer.from(cursor, "base64url").toString("utf8").split(".");
+  return from === epoch && revision !== undefined && /^\d+$/.test(revision) ? Number(revision) : null;
+}

@@ -55,6 +55,7 @@ export class BrokerPersistence {
   readonly #retained = new Map<string, BrokerPacket>();
   readonly #wills = new Map<string, BrokerPacket>();
   readonly #incoming = new Map<string, Map<number, BrokerPacket>>();
+  readonly #lastSeen = new Map<string, number>();
   /** Messages that were kept before their PUBACK, which aedes will ask to keep once more. */
   readonly #kept = new Set<number>();
   #targets = new Map<string, readonly Target[]>();
@@ -80,6 +81,8 @@ export class BrokerPersistence {
       const [, clientId = "", id = ""] = key.split("!");
       this.#incomingOf(decodeURIComponent(clientId)).set(Number(id), fromJson(value));
     }
+    for (const [key, value] of await this.#store.range("x!", 'x"'))
+      this.#lastSeen.set(decodeURIComponent(key.slice(2)), Number(value.toString()));
     const queued = new Map<string, number>();
     let after = "o!";
     for (;;) {
@@ -99,6 +102,22 @@ export class BrokerPersistence {
         clientId,
         new BrokerSession(this.#store, clientId, queued.get(clientId) ?? 0, this.#counter),
       );
+  }
+
+  /** Notes that a client is there or was until now. */
+  seen(clientId: string): void {
+    this.#lastSeen.set(clientId, Date.now());
+    this.#store.put(`x!${encodeURIComponent(clientId)}`, Buffer.from(String(Date.now())));
+  }
+
+  /** Forgets the sessions of clients that have not been seen since `before`, in milliseconds since the epoch. */
+  async expire(before: number): Promise<void> {
+    for (const [clientId, session] of [...this.#sessions]) {
+      if (session.connected) continue;
+      const seen = this.#lastSeen.get(clientId);
+      if (seen === undefined) this.seen(clientId);
+      else if (seen < before) await this.cleanSubscriptions({ id: clientId });
+    }
   }
 
   session(clientId: string): BrokerSession {
@@ -196,6 +215,7 @@ export class BrokerPersistence {
     this.#subscriptions.delete(client.id);
     const session = this.#sessions.get(client.id);
     this.#sessions.delete(client.id);
+    if (this.#lastSeen.delete(client.id)) this.#store.delete(`x!${encodeURIComponent(client.id)}`);
     await session?.drop();
   }
 

@@ -97,7 +97,9 @@ export class BrokerSession {
     this.#pump();
   }
 
-  detach(): void {
+  /** The client is gone; does nothing when another connection has taken the session meanwhile. */
+  detach(connection: Duplex | null = this.#connection): void {
+    if (connection !== this.#connection) return;
     this.#connection = null;
     this.#generation += 1;
     this.#loaded = [];

@@ -60,7 +60,12 @@ interface Recorder {
   texts(from?: number): string[];
 }
 
-async function server(url: string, filter = "t/#", qos: 0 | 1 | 2 = 1): Promise<Recorder> {
+async function server(
+  url: string,
+  filter = "t/#",
+  qos: 0 | 1 | 2 = 1,
+  options: { inFlight?: number; keepaliveS?: number } = {},
+): Promise<Recorder> {
   const messages: InboundMessage[] = [];
   const link = new MqttLink({
     url,
@@ -69,6 +74,7 @@ async function server(url: string, filter = "t/#", qos: 0 | 1 | 2 = 1): Promise<
     onMessage: (message) => {
       messages.push(message);
     },
+    ...options,
   });
   cleanups.push(() => link.stop());
   link.start();
@@ -157,6 +163,21 @@ test("a link that acknowledges nothing gets a bounded number of messages and the
   expect(receiver.texts()).toEqual(numbers(15_000));
 });
 
+test("on MQTT 3.1.1 too, a link reads no more than it allows in flight", async () => {
+  const { url } = await startBroker();
+  const receiver = await server(url, "t/#", 1, { inFlight: 10, keepaliveS: 1 });
+  await send(device(url), numbers(200));
+  const until = Date.now() + 2_000;
+  await waitFor(() => Date.now() > until);
+  expect(receiver.messages.length).toBe(11);
+  await waitFor(() => {
+    for (const message of receiver.messages) message.ack();
+    return receiver.messages.length === 200;
+  });
+  expect(receiver.link.status.phase).toBe("connected");
+  expect(receiver.messages.some((message) => message.dup)).toBe(false);
+});
+
 test("when the server's queue is full publishers wait unacknowledged and lose nothing", async () => {
   const { url } = await startBroker({ maxQueued: 100 });
   const receiver = await server(url);
@@ -190,6 +211,23 @@ test("when another client's queue is full its messages are dropped and counted, 
     for (const message of receiver.messages) message.ack();
   }
   expect(broker.dropped).toBe(150);
+});
+
+test("the session of a client that stays away too long is forgotten with its queue", async () => {
+  const dataDir = await folder();
+  const first = await startBroker({ dataDir });
+  const receiver = await server(first.url);
+  await receiver.link.stop();
+  await send(device(first.url), numbers(10));
+  await first.stop();
+  const stopped = Date.now();
+  await waitFor(() => Date.now() > stopped);
+  const second = await startBroker({ dataDir, sessionExpiryS: 0 });
+  const again = await server(second.url);
+  expect(again.link.status).toMatchObject({ phase: "connected", sessionPresent: false });
+  await send(device(second.url), ["new"]);
+  await waitFor(() => again.texts().includes("new"));
+  expect(again.messages.length).toBe(1);
 });
 
 test("the server does not get back what it publishes", async () => {

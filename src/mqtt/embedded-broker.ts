@@ -17,6 +17,8 @@ export interface EmbeddedBrokerOptions {
   readonly strictPort?: boolean;
   /** Most unconfirmed messages kept for one client that is away or slow; 1,000,000 unless told. */
   readonly maxQueued?: number;
+  /** Seconds a session and its queue are kept for a client that is away; 7 days unless told. */
+  readonly sessionExpiryS?: number;
   /**
    * Which client ids are the server's own. They do not get back what they publish themselves, and when the queue of one
    * is full the publishers wait without acknowledgement instead of losing messages.
@@ -31,6 +33,8 @@ interface AedesClientInternals {
 }
 
 const DEFAULT_MAX_QUEUED = 1_000_000;
+const SESSION_EXPIRY_S = 7 * 86_400;
+const EXPIRE_EVERY_MS = 3_600_000;
 const SLOW_CLIENT_TIMEOUT_MS = 10_000;
 
 /**
@@ -44,6 +48,7 @@ export class EmbeddedBroker {
   #server: Server | null = null;
   readonly #sockets = new Set<Socket>();
   #port: number;
+  #expiring: NodeJS.Timeout | null = null;
   #dropped = 0;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -140,11 +145,19 @@ export class EmbeddedBroker {
     });
     this.#aedes = aedes;
     await aedes.listen();
+    const expire = () =>
+      persistence.expire(Date.now() - (this.#options.sessionExpiryS ?? SESSION_EXPIRY_S) * 1000);
+    await expire();
+    this.#expiring = setInterval(() => void expire(), EXPIRE_EVERY_MS);
     aedes.on("clientReady", (client) => {
-      if (!client.clean) persistence.session(client.id).attach(client.conn);
+      if (client.clean) return;
+      persistence.session(client.id).attach(client.conn);
+      persistence.seen(client.id);
     });
     aedes.on("clientDisconnect", (client) => {
-      if (!client.clean) persistence.session(client.id).detach();
+      if (client.clean) return;
+      persistence.session(client.id).detach(client.conn);
+      persistence.seen(client.id);
     });
     aedes.on("clientError", (client, error) => {
       logger.debug({ clientId: client.id }, `an MQTT client's connection ended: ${error.message}`);
@@ -185,6 +198,7 @@ export class EmbeddedBroker {
   }
 
   async #close(): Promise<void> {
+    if (this.#expiring) clearInterval(this.#expiring);
     const server = this.#server;
     this.#server = null;
     const closed = server?.listening ? new Promise((resolve) => server.close(resolve)) : null;

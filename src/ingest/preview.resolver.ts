@@ -18,7 +18,9 @@ export class PreviewResolver {
     this.#plant = deps.plant;
   }
 
-  @Query(() => MessagePreview, { description: "What a message on this topic would become, without applying it." })
+  @Query(() => MessagePreview, {
+    description: "What a message on this topic would become, without applying it.",
+  })
   previewMessage(
     @Arg("topic", () => String, { description: "The topic it would be published on." }) topic: string,
     @Arg("payload", () => String, { description: "Its payload." }) payload: string,

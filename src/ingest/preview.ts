@@ -17,7 +17,12 @@ export interface Preview {
 }
 
 /** What a message on a topic would become, by the first source whose mappings take the topic. Applies nothing. */
-export function preview(tables: readonly MappingTable[], plant: Plant, topic: string, payload: Buffer): Preview {
+export function preview(
+  tables: readonly MappingTable[],
+  plant: Plant,
+  topic: string,
+  payload: Buffer,
+): Preview {
   let problem = tables.length === 0 ? "there is no source" : "no mapping takes this topic";
   for (const table of tables) {
     const routed = table.route(topic);
@@ -34,7 +39,10 @@ export function preview(tables: readonly MappingTable[], plant: Plant, topic: st
         const decoded = routed.mapping.decode(payload, routed.metric);
         if (decoded.kind === "problem") return { ...base, problem: decoded.problem };
         if (decoded.kind === "connectivity") {
-          return { ...base, problem: `no samples: it says that the machine is ${decoded.online ? "online" : "offline"}` };
+          return {
+            ...base,
+            problem: `no samples: it says that the machine is ${decoded.online ? "online" : "offline"}`,
+          };
         }
         const problems = decoded.problems.map((one) => `${one.field}: ${one.problem}`);
         const samples = decoded.samples.flatMap((sample) => {
@@ -64,7 +72,10 @@ function typedValue(
   const definition = type?.metrics.find((metric) => metric.name === sample.metric);
   const value = definition ? coerce(sample.value, definition.dataType) : sample.value;
   if (value === undefined) {
-    return { value: null, problem: `${JSON.stringify(String(sample.value))} is not a value of type ${definition?.dataType}` };
+    return {
+      value: null,
+      problem: `${JSON.stringify(String(sample.value))} is not a value of type ${definition?.dataType}`,
+    };
   }
   const problem = unusable(value);
   return problem === null ? { value, problem } : { value: null, problem };

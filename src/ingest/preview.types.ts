@@ -22,7 +22,10 @@ export class PreviewSample {
   @Field(() => GraphQLMetricValue, { nullable: true, description: "The value." })
   value!: Scalar;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: "The device's time; null when the receive time would be taken." })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "The device's time; null when the receive time would be taken.",
+  })
   sourceTime!: Date | null;
 
   @Field(() => QualityEnum, { description: "How far it could be trusted." })
@@ -31,7 +34,10 @@ export class PreviewSample {
 
 @ObjectType({ description: "What a message would become.", simpleResolvers: true })
 export class MessagePreview {
-  @Field(() => String, { nullable: true, description: "The topic of the mapping that takes it; null when none does." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The topic of the mapping that takes it; null when none does.",
+  })
   mapping!: string | null;
 
   @Field(() => GraphQLEquipmentPath, { nullable: true, description: "The machine it would belong to." })

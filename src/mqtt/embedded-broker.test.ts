@@ -4,29 +4,16 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { cleanUp, numbers, quiet } from "../../test/support/mqtt-link.js";
 import { waitFor } from "../../test/support/wait-for.js";
-import type { Logger } from "../kernel/logger.js";
 import { connectDevice, type DeviceClient } from "./device-client.js";
 import { EmbeddedBroker, type EmbeddedBrokerOptions } from "./embedded-broker.js";
 import { type InboundMessage, MqttLink } from "./link.js";
 
-const quiet: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => quiet,
-};
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function folder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), "embedded-broker-"));
-  cleanups.push(() => rm(made, { recursive: true, force: true }));
+  cleanUp(() => rm(made, { recursive: true, force: true }));
   return made;
 }
 
@@ -39,7 +26,7 @@ async function startBroker(options: Partial<EmbeddedBrokerOptions> = {}): Promis
     isServer: (clientId) => clientId === "server",
     ...options,
   });
-  cleanups.push(() => broker.stop());
+  cleanUp(() => broker.stop());
   await broker.start();
   return broker;
 }
@@ -50,7 +37,7 @@ function device(url: string, options: { clientId?: string; persistent?: boolean 
     clientId: options.clientId ?? "device",
     persistent: options.persistent ?? false,
   });
-  cleanups.push(() => client.end());
+  cleanUp(() => client.end());
   return client;
 }
 
@@ -76,14 +63,12 @@ async function server(
     },
     ...options,
   });
-  cleanups.push(() => link.stop());
+  cleanUp(() => link.stop());
   link.start();
   await waitFor(() => link.status.phase === "connected");
   await link.setSubscriptions([{ filter, qos }]);
   return { link, messages, texts: (from = 0) => messages.slice(from).map((m) => m.payload.toString()) };
 }
-
-const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i) => String(from + i));
 
 async function send(from: DeviceClient, texts: string[], qos: 0 | 1 | 2 = 1, topic = "t/x"): Promise<void> {
   await from.ready();
@@ -307,7 +292,7 @@ test("a paused link keeps no other client waiting for long", async () => {
 test("a taken port is left for a free one, or is an error when it must be that one", async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
-  cleanups.push(() => new Promise((resolve) => holder.close(resolve)));
+  cleanUp(() => new Promise((resolve) => holder.close(resolve)));
   const address = holder.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   const moved = await startBroker({ port: address.port });
@@ -376,7 +361,7 @@ async function brokerProcess(dataDir: string): Promise<{ url: string; kill(): Pr
     child.kill("SIGKILL");
     await exited;
   };
-  cleanups.push(kill);
+  cleanUp(kill);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", (data) => resolve(String(data).replace("url ", "").trim()));
     child.once("exit", () => reject(new Error("the broker process ended")));

@@ -1,0 +1,45 @@
+import { setInterval } from "node:timers";
+import { messageOf } from "../kernel/result.js";
+import type { Database } from "./database.js";
+
+const EVERY_MS = 2_000;
+
+/** Asks the database every two seconds whether it is there. */
+export class DatabaseProbe {
+  #problem: string | null = "not asked yet";
+  #timer: NodeJS.Timeout | null = null;
+  #asking = false;
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Why the database does not answer; null while it does. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  async start(): Promise<void> {
+    await this.#ask();
+    this.#timer ??= setInterval(() => void this.#ask(), EVERY_MS);
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      await this.#db.query("SELECT 1");
+      this.#problem = null;
+    } catch (error) {
+      this.#problem = messageOf(error);
+    } finally {
+      this.#asking = false;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
+import { GraphQLError, type GraphQLSchema } from "graphql";
+import { useServer } from "graphql-ws/use/ws";
+import { WebSocketServer } from "ws";
+import type { Authenticator, Caller } from "../auth/authenticator.js";
+import type { GraphQLContext } from "../graphql/context.js";
+import { publicError } from "../graphql/errors.js";
+import type { Logger } from "../kernel/logger.js";
+
+const LARGEST_MESSAGE = 1_048_576;
+const PING_MS = 12_000;
+
+/** GraphQL over WebSocket (graphql-transport-ws) on the path of GraphQL over HTTP. */
+export class GraphQLWs {
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LARGEST_MESSAGE,
+    // Small messages in great number: packing each would cost more than it saves.
+    perMessageDeflate: false,
+  });
+  readonly #graphql: { dispose: () => void | Promise<void> };
+  readonly #mayConnect: (request: IncomingMessage) => boolean;
+  readonly #path: string;
+
+  constructor(deps: {
+    schema: GraphQLSchema;
+    authenticator: Authenticator;
+    contextOf: (caller: Caller) => GraphQLContext;
+    /** Whether a browser's page may open a socket here. */
+    mayConnect: (request: IncomingMessage) => boolean;
+    path: string;
+    logger: Logger;
+  }) {
+    this.#mayConnect = deps.mayConnect;
+    this.#path = deps.path;
+    const callerOf = (params: Readonly<Record<string, unknown>> | undefined) =>
+      deps.authenticator.callerOf(params?.authorization ?? params?.Authorization);
+    this.#graphql = useServer(
+      {
+        schema: deps.schema,
+        // false closes the socket with 4403 Forbidden.
+        onConnect: ({ connectionParams }) => callerOf(connectionParams) !== null,
+        context: ({ connectionParams }) => {
+          const caller = callerOf(connectionParams);
+          if (!caller) throw new GraphQLError("not signed in", { extensions: { code: "UNAUTHENTICATED" } });
+          return deps.contextOf(caller);
+        },
+        onNext: (_context, _id, _payload, _args, { errors, data }) =>
+          errors
+            ? { data: data ?? null, errors: errors.map((error) => publicError(error, deps.logger).toJSON()) }
+            : undefined,
+        onError: (_context, _id, _payload, errors) =>
+          errors.map((error) => publicError(error, deps.logger).toJSON()),
+      },
+      this.#sockets,
+      PING_MS,
+    );
+  }
+
+  get connections(): number {
+    return this.#sockets.clients.size;
+  }
+
+  /** Takes the WebSocket handshakes of an HTTP server. */
+  attach(server: Server): void {
+    server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if ((request.url ?? "").split("?")[0] !== this.#path) return refuse(socket, "404 Not Found");
+      if (!this.#mayConnect(request)) return refuse(socket, "403 Forbidden");
+      this.#sockets.handleUpgrade(request, socket, head, (opened) =>
+        this.#sockets.emit("connection", opened, request),
+      );
+    });
+  }
+
+  /** Ends all sockets with 1001 (going away), so that clients come back. */
+  async stop(): Promise<void> {
+    await this.#graphql.dispose();
+  }
+}
+
+function refuse(socket: Socket, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,172 @@
+import { existsSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import fastifyStatic from "@fastify/static";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { GraphQLSchema } from "graphql";
+import type { Registry } from "prom-client";
+import type { Authenticator, Caller } from "../auth/authenticator.js";
+import { hostIsLocal, originAllowed } from "../auth/origin.js";
+import type { GraphQLContext } from "../graphql/context.js";
+import type { Logger } from "../kernel/logger.js";
+import { GraphQLHttp } from "./graphql-http.js";
+import { GraphQLWs } from "./graphql-ws.js";
+import { readiness } from "./health.js";
+
+const GRAPHQL_PATH = "/graphql";
+const LARGEST_BODY = 16 * 1_048_576;
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export interface HttpServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Where the built pages stand. */
+  readonly webDir: string;
+  readonly authenticator: Authenticator;
+  /** AUTH=off: then only pages that this machine itself serves may call. */
+  readonly localOnly: boolean;
+  readonly allowedOrigins: readonly string[];
+  /** Each part of the server with its problem, null while it is well. */
+  readonly parts: () => Readonly<Record<string, string | null>>;
+  readonly logger: Logger;
+}
+
+/** The port that all clients use. It answers health questions from the beginning, and GraphQL once there is a schema. */
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #app: FastifyInstance;
+  #graphql: { http: GraphQLHttp; ws: GraphQLWs; contextOf: (caller: Caller) => GraphQLContext } | null = null;
+  #metrics: Registry | null = null;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#app = fastify({ bodyLimit: LARGEST_BODY, forceCloseConnections: true, trustProxy: false });
+  }
+
+  /** Begins to listen. @returns the URL. @throws with a sentence naming HTTP_PORT or HTTP_HOST. */
+  async start(): Promise<string> {
+    const { host, port } = this.#options;
+    await this.#routes();
+    try {
+      return await this.#app.listen({ host, port });
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (code === "EADDRINUSE")
+        throw new Error(`HTTP_PORT ${port} is in use on ${host}: set HTTP_PORT to a free port`);
+      if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+        throw new Error(`HTTP_HOST ${host} is no address of this machine: set HTTP_HOST`);
+      }
+      if (code === "EACCES")
+        throw new Error(`HTTP_PORT ${port} needs rights that this user lacks: set HTTP_PORT`);
+      throw error;
+    }
+  }
+
+  /** Begins to answer GraphQL. */
+  async serve(deps: {
+    schema: GraphQLSchema;
+    contextOf: (caller: Caller) => GraphQLContext;
+    metrics: Registry;
+  }): Promise<void> {
+    const { authenticator, logger } = this.#options;
+    const http = new GraphQLHttp({ schema: deps.schema, logger });
+    await http.start();
+    const ws = new GraphQLWs({
+      schema: deps.schema,
+      authenticator,
+      contextOf: deps.contextOf,
+      mayConnect: (request) => this.#mayCall(request.headers),
+      path: GRAPHQL_PATH,
+      logger,
+    });
+    ws.attach(this.#app.server);
+    this.#metrics = deps.metrics;
+    this.#graphql = { http, ws, contextOf: deps.contextOf };
+  }
+
+  get sockets(): number {
+    return this.#graphql?.ws.connections ?? 0;
+  }
+
+  /** Ends sockets and answers what is being answered. Idempotent. */
+  async stop(): Promise<void> {
+    await this.#graphql?.ws.stop();
+    await this.#graphql?.http.stop();
+    this.#graphql = null;
+    await this.#app.close();
+  }
+
+  async #routes(): Promise<void> {
+    const app = this.#app;
+    app.addHook("onSend", async (_request, reply) => {
+      reply.header("x-content-type-options", "nosniff");
+      reply.header("referrer-policy", "no-referrer");
+    });
+    app.get("/healthz", async () => ({ status: "up" }));
+    app.get("/readyz", async (_request, reply) => {
+      const state = readiness(this.#options.parts());
+      return reply.code(state.ready ? 200 : 503).send(state);
+    });
+    app.get("/metrics", async (_request, reply) => {
+      if (!this.#metrics) return reply.code(503).send();
+      return reply.type(this.#metrics.contentType).send(await this.#metrics.metrics());
+    });
+    app.get("/", async (_request, reply) => reply.redirect(GRAPHQL_PATH, 302));
+    app.route({
+      method: ["GET", "POST"],
+      url: GRAPHQL_PATH,
+      handler: (request, reply) => this.#onGraphql(request, reply),
+    });
+    const { webDir } = this.#options;
+    if (existsSync(webDir)) {
+      await app.register(fastifyStatic, {
+        root: webDir,
+        serve: true,
+        wildcard: true,
+        prefix: "/assets/",
+        decorateReply: true,
+      });
+    }
+  }
+
+  async #onGraphql(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (request.method === "GET" && request.headers.accept?.includes("text/html")) return this.#page(reply);
+    if (!this.#mayCall(request.headers)) {
+      await reply
+        .code(403)
+        .send(problem("FORBIDDEN", "pages of this origin may not call: see ALLOWED_ORIGINS"));
+      return;
+    }
+    const caller = this.#options.authenticator.callerOf(request.headers.authorization);
+    if (!caller) {
+      const text = "send the header Authorization: Bearer <key>; the key stands in DATA_DIR/admin.key";
+      await reply.code(401).header("www-authenticate", "Bearer").send(problem("UNAUTHENTICATED", text));
+      return;
+    }
+    if (!this.#graphql) {
+      await reply
+        .code(503)
+        .header("retry-after", "2")
+        .send(problem("UNAVAILABLE", "the server is starting: see /readyz"));
+      return;
+    }
+    await this.#graphql.http.handle(request, reply, this.#graphql.contextOf(caller));
+  }
+
+  async #page(reply: FastifyReply): Promise<void> {
+    reply
+      .header("content-security-policy", PAGE_POLICY)
+      .header("cache-control", "no-cache")
+      .type("text/html; charset=utf-8");
+    await reply.sendFile("graphiql.html", this.#options.webDir);
+  }
+
+  #mayCall(headers: IncomingMessage["headers"]): boolean {
+    if (this.#options.localOnly && !hostIsLocal(headers.host)) return false;
+    return originAllowed(headers.origin, headers.host, this.#options.allowedOrigins);
+  }
+}
+
+function problem(code: string, message: string): object {
+  return { errors: [{ message, extensions: { code } }] };
+}

@@ -1,0 +1,179 @@
+import { newId } from "../kernel/ids.js";
+import { err, ok, type Result } from "../kernel/result.js";
+import { type UserErrorValue, userError } from "../kernel/user-error.js";
+import { hasStarted, type Operation } from "./operation.js";
+import { hasEnded, type ProductionOrder } from "./order.js";
+import type { WantedOperation, WantedOrder } from "./order-input.js";
+import { actOnOperation, type OrderState, settle, versionConflict } from "./order-state.js";
+
+/** A new order, CREATED with all its operations WAITING. */
+export function createOrder(wanted: WantedOrder, id: string, now: Date): OrderState {
+  const order: ProductionOrder = {
+    id,
+    number: wanted.number,
+    product: wanted.product,
+    quantity: String(wanted.quantity),
+    unit: wanted.unit,
+    dueAt: wanted.dueAt,
+    priority: wanted.priority,
+    status: "CREATED",
+    statusReason: null,
+    version: 1,
+    startedAt: null,
+    endedAt: null,
+    createdAt: now,
+  };
+  return { order, operations: wanted.operations.map((operation) => createOperation(operation, id, now)) };
+}
+
+function createOperation(wanted: WantedOperation, orderId: string, now: Date): Operation {
+  return {
+    id: newId(now.getTime()),
+    orderId,
+    ...editable(wanted),
+    sequence: wanted.sequence,
+    status: "WAITING",
+    statusReason: null,
+    heldWithOrder: false,
+    goodQuantity: "0",
+    scrapQuantity: "0",
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+/**
+ * An order as it becomes when it is sent again. Before it runs everything may change. From then on only what harms
+ * nothing does: priority, due time, quantity, and operations that have not started; when it has ended, priority and
+ * due time.
+ * @returns null when it is the same already, otherwise the order one version higher, or all that may not change.
+ */
+export function changeOrder(
+  before: OrderState,
+  wanted: WantedOrder,
+  at: readonly string[],
+  now: Date,
+): Result<OrderState | null, UserErrorValue[]> {
+  const conflict = versionConflict(before.order, wanted.expectedVersion, [...at, "expectedVersion"]);
+  if (conflict) return err([conflict]);
+  const fields = changedFields(before.order, wanted);
+  const edits = operationEdits(before, wanted, at, now);
+  if (fields.length === 0 && !edits.changed) return ok(null);
+  const frozen = frozenFields(before.order);
+  const problems = fields
+    .filter((field) => frozen.has(field))
+    .map((field) => frozenError(before.order, field, [...at, field]));
+  problems.push(...edits.problems);
+  if (problems.length > 0) return err(problems);
+  const order: ProductionOrder = {
+    ...before.order,
+    product: wanted.product,
+    quantity: String(wanted.quantity),
+    unit: wanted.unit,
+    dueAt: wanted.dueAt,
+    priority: wanted.priority,
+    version: before.order.version + 1,
+  };
+  return ok(completeReached(settle({ order, operations: edits.operations }, now), now));
+}
+
+type OrderField = "product" | "quantity" | "unit" | "dueAt" | "priority";
+
+function changedFields(order: ProductionOrder, wanted: WantedOrder): OrderField[] {
+  const fields: OrderField[] = [];
+  if (order.product !== wanted.product) fields.push("product");
+  if (Number(order.quantity) !== wanted.quantity) fields.push("quantity");
+  if (order.unit !== wanted.unit) fields.push("unit");
+  if (order.dueAt?.getTime() !== wanted.dueAt?.getTime()) fields.push("dueAt");
+  if (order.priority !== wanted.priority) fields.push("priority");
+  return fields;
+}
+
+function frozenFields(order: ProductionOrder): ReadonlySet<OrderField> {
+  if (order.status === "CREATED" || order.status === "RELEASED") return new Set();
+  return new Set(hasEnded(order.status) ? ["product", "unit", "quantity"] : ["product", "unit"]);
+}
+
+function frozenError(order: ProductionOrder, what: string, field: readonly string[]): UserErrorValue {
+  const message = `order ${order.number} is ${order.status}: ${what} can no longer change`;
+  return userError("PRECONDITION_FAILED", message, field);
+}
+
+interface OperationEdits {
+  readonly operations: readonly Operation[];
+  readonly changed: boolean;
+  readonly problems: readonly UserErrorValue[];
+}
+
+function operationEdits(
+  before: OrderState,
+  wanted: WantedOrder,
+  at: readonly string[],
+  now: Date,
+): OperationEdits {
+  const { order } = before;
+  const problems: UserErrorValue[] = [];
+  const operations: Operation[] = [];
+  const known = new Map(before.operations.map((operation) => [operation.sequence, operation]));
+  const lastStarted = before.operations.findLast((operation) => hasStarted(operation.status))?.sequence;
+  let changed = false;
+  for (const operation of wanted.operations) {
+    const now_ = known.get(operation.sequence);
+    known.delete(operation.sequence);
+    const field = now_ && changedField(now_, operation);
+    if (now_ && field === null) {
+      operations.push(now_);
+      continue;
+    }
+    changed = true;
+    const what = `${field ?? "sequence"} of operation ${operation.sequence}`;
+    const tooLate = now_
+      ? hasStarted(now_.status)
+      : lastStarted !== undefined && operation.sequence < lastStarted;
+    if (tooLate || hasEnded(order.status)) {
+      problems.push(frozenError(order, what, [...operation.at, field ?? "sequence"]));
+    }
+    operations.push(
+      now_ ? { ...now_, ...editable(operation) } : createOperation(operation, order.id, now),
+    );
+  }
+  for (const gone of known.values()) {
+    changed = true;
+    if (hasStarted(gone.status) || hasEnded(order.status)) {
+      problems.push(frozenError(order, `operation ${gone.sequence}`, [...at, "operations"]));
+    }
+  }
+  return { operations, changed, problems };
+}
+
+type EditableField = keyof ReturnType<typeof editable>;
+
+function editable(wanted: WantedOperation) {
+  const { name, machineId, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion } = wanted;
+  return { name, machineId, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion };
+}
+
+/** The input field of the first difference. */
+function changedField(operation: Operation, wanted: WantedOperation): string | null {
+  for (const [name, value] of Object.entries(editable(wanted))) {
+    const now = operation[name as EditableField];
+    const same =
+      now instanceof Date && value instanceof Date ? now.getTime() === value.getTime() : now === value;
+    if (!same) return name === "machineId" ? "machine" : name;
+  }
+  return null;
+}
+
+/** Completes the operation under way when a lower quantity of the order is already made. */
+function completeReached(state: OrderState, now: Date): OrderState {
+  const reached = state.operations.find(
+    (operation) =>
+      (operation.status === "RUNNING" || operation.status === "HELD") &&
+      operation.completion === "QUANTITY" &&
+      Number(operation.goodQuantity) >= Number(state.order.quantity),
+  );
+  if (!reached) return state;
+  const done = actOnOperation(state, reached, { action: "complete", reason: null, machineId: null }, now);
+  // Completing is one part of this edit, so that the version grows once.
+  return done.ok ? { ...done.value, order: { ...done.value.order, version: state.order.version } } : state;
+}

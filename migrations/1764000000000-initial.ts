@@ -147,6 +147,7 @@ const STATEMENTS = [
      status text NOT NULL,
      status_reason text,
      held_with_order boolean NOT NULL DEFAULT false,
+     planned_machine_id uuid REFERENCES equipment (id),
      machine_id uuid REFERENCES equipment (id),
      planned_start timestamptz,
      planned_end timestamptz,

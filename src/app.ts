@@ -17,7 +17,7 @@ import { metricsRegistry } from "./http/metrics.js";
 import type { Logger } from "./kernel/logger.js";
 import { EmbeddedBroker } from "./mqtt/embedded-broker.js";
 import { packageRoot } from "./package-root.js";
-import { readPlantFile } from "./plant/read-plant-file.js";
+import { readPlantFile } from "./plant/plant-file.service.js";
 import { resolverClasses } from "./resolvers.js";
 import { createServices, type Services } from "./services.js";
 

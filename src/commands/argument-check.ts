@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { type ErrorObject, Ajv2020 as JsonSchema, type ValidateFunction } from "ajv/dist/2020.js";
 import { err, messageOf, ok, type Result } from "../kernel/result.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
@@ -17,9 +16,10 @@ export class ArgumentCheck {
   check(type: MachineType, command: CommandDefinition, value: unknown): readonly UserErrorValue[] {
     const stored = storableJson(value);
     if (!stored.ok) return [invalid(`arguments must not be ${stored.error}`)];
-    if (!isDeepStrictEqual(stored.value, value))
+    const text = JSON.stringify(value);
+    if (JSON.stringify(stored.value) !== text)
       return [invalid("arguments must not hold the character U+0000 or half a surrogate pair")];
-    if (Buffer.byteLength(JSON.stringify(value)) > MAX_BYTES)
+    if (Buffer.byteLength(text) > MAX_BYTES)
       return [invalid(`arguments must not be larger than ${MAX_BYTES} bytes`)];
 
     const validate = this.#validator(type, command);

@@ -107,7 +107,8 @@ export class CommandSender {
   async #send(claim: Claim, failures: number, signal: AbortSignal): Promise<boolean> {
     const { command } = claim;
     try {
-      const ms = command.expiresAt.getTime() - this.#clock.now();
+      // Timers may fire a millisecond early: then it would be claimed and sent once more.
+      const ms = command.expiresAt.getTime() - this.#clock.now() + 2;
       if ((await within(this.#publish(command), { signal, ms })) === GIVEN_UP) {
         if (!signal.aborted) this.#logger.warn({ command: command.id }, "the broker did not answer in time");
         return true;

@@ -27,13 +27,13 @@ import type { CommandOutcome, CommandService } from "./command.service.js";
 import { Command, CommandConnection, CommandPayload, SendCommandInput } from "./command.types.js";
 
 /** A command as the API shows it. */
-export interface CommandNode extends Omit<rules.Command, "id"> {
+interface CommandNode extends Omit<rules.Command, "id"> {
   readonly __typename: "Command";
   /** Global id. */
   readonly id: string;
 }
 
-export function commandNode(command: rules.Command): CommandNode {
+function commandNode(command: rules.Command): CommandNode {
   return { ...command, __typename: "Command", id: globalId("Command", command.id) };
 }
 

@@ -73,6 +73,7 @@ export class CommandService {
   readonly #steps: CommandSteps;
   readonly #sender: CommandSender;
   readonly #deadlines: CommandDeadlines;
+  #started: Promise<void> | null = null;
 
   constructor(deps: {
     db: Database;
@@ -97,13 +98,15 @@ export class CommandService {
   }
 
   /** Takes up what a run before left open: ends what has expired, sends again what was not confirmed. */
-  async start(): Promise<void> {
-    await this.#deadlines.start();
-    await this.#sender.start();
+  start(): Promise<void> {
+    this.#started ??= this.#begin();
+    return this.#started;
   }
 
   /** Stops sending and timing out, and leaves every command as it is. Replies are still taken. */
   async stop(): Promise<void> {
+    await this.#started?.catch(() => undefined);
+    this.#started = null;
     await Promise.all([this.#sender.stop(), this.#deadlines.stop()]);
     await this.#steps.idle();
   }
@@ -232,6 +235,17 @@ export class CommandService {
     if (machine === null || path === machine) queue.push(present);
     for (const command of early) deliver(command);
     return iterate(queue, (command) => command, stop);
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#deadlines.start();
+      await this.#sender.start();
+    } catch (error) {
+      await Promise.all([this.#sender.stop(), this.#deadlines.stop()]);
+      this.#started = null;
+      throw error;
+    }
   }
 
   #stepsOf(command: Command, reply: Reply): readonly Command[] {

@@ -2,7 +2,8 @@ import pg from "pg";
 import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from "typeorm";
 import { migrations } from "../../migrations/index.js";
 import type { Logger } from "../kernel/logger.js";
-import { type Sql, sqlOf } from "./sql.js";
+import type { Sql } from "../kernel/sql.js";
+import { sqlOf } from "./sql.js";
 
 /** A transaction of the domain's connection: services pass it on, stores use it. */
 export type Tx = EntityManager;

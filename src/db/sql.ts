@@ -1,9 +1,5 @@
 import type pg from "pg";
-
-/** Anything that runs a statement inside the transaction of whoever made it: a pool's client or an entity manager. */
-export interface Sql {
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-}
+import type { Sql } from "../kernel/sql.js";
 
 /** SQL over one pg connection. */
 export function sqlOf(client: pg.ClientBase): Sql {

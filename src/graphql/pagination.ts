@@ -81,7 +81,8 @@ export function badInput(message: string, field?: readonly string[]): GraphQLErr
 export interface ConnectionValue<Item> {
   readonly edges: readonly { readonly cursor: string; readonly node: Item }[];
   readonly pageInfo: PageInfo;
-  readonly totalCount: () => Promise<number>;
+  /** Counts the whole list; called only when the field is asked for. */
+  readonly total: () => Promise<number>;
 }
 
 /** @param keyOf the item's place in the list's order, as `PageRequest.after` takes it. */
@@ -100,7 +101,7 @@ export function connection<Item, Node>(
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    totalCount: page.total,
+    total: page.total,
   };
 }
 
@@ -130,7 +131,7 @@ export function connectionTypes<Node extends object>(name: string, node: () => C
     node!: Node;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.`, simpleResolvers: false })
+  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.` })
   class Connection {
     @Field(() => [Edge], { description: "The items of this page, in the list's order." })
     edges!: Edge[];
@@ -138,9 +139,12 @@ export function connectionTypes<Node extends object>(name: string, node: () => C
     @Field(() => PageInfo, { description: "Where this page stands in the whole list." })
     pageInfo!: PageInfo;
 
-    // The value is a function, which the default resolver calls only when the field is asked for.
+    total!: () => Promise<number>;
+
     @Field(() => Int, { description: "How many items the whole list has." })
-    totalCount!: number;
+    totalCount(): Promise<number> {
+      return this.total();
+    }
   }
   return { Connection, Edge };
 }

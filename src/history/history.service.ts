@@ -1,4 +1,4 @@
-import type { Sql } from "../db/sql.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import type { StoredSample, Twin } from "../twin/twin-model.js";
 import type { HistoryRow, HistoryStore } from "./history.store.js";

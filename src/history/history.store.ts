@@ -1,10 +1,10 @@
 import type { Database } from "../db/database.js";
-import { numberArray } from "../db/pg-array.js";
-import type { Sql } from "../db/sql.js";
+import { numberArray } from "../kernel/pg-array.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Quality } from "../twin/sample.js";
 import { QUALITIES, type Scalar } from "../twin/sample.js";
-import { scalarOf, type ValueColumns, valueArrays } from "../twin/twin.store.js";
 import type { StoredSample } from "../twin/twin-model.js";
+import { scalarOf, type ValueColumns, valueArrays } from "../twin/value-columns.js";
 
 const DAY_MS = 86_400_000;
 // Any number that no one else uses: two servers must not make one partition at a time.

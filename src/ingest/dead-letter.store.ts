@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.js";
-import { numberArray, textArray } from "../db/pg-array.js";
-import type { Sql } from "../db/sql.js";
+import { numberArray, textArray } from "../kernel/pg-array.js";
+import type { Sql } from "../kernel/sql.js";
 import type { DeadLetter } from "./batch.js";
 
 const KEPT = 10_000;

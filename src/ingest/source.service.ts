@@ -2,11 +2,11 @@ import { setInterval } from "node:timers";
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
 import type { PlantFile } from "../plant/plant-file.js";
-import type { Committer } from "./committer.js";
+import type { Committer } from "./committer.service.js";
 import type { DeadLetterStore } from "./dead-letter.store.js";
 import { MappingTable } from "./mapping.js";
-import type { Pipeline } from "./pipeline.js";
-import { Source, type SourceStatus } from "./source.js";
+import type { Pipeline } from "./pipeline.service.js";
+import { SourceConsumer, type SourceStatus } from "./source-consumer.service.js";
 import type { SourceLockStore } from "./source-lock.store.js";
 
 const SWEEP_MS = 1_000;
@@ -14,7 +14,7 @@ const TRIM_MS = 60_000;
 
 /** All sources of this server, and the clock that makes silent machines stale. */
 export class SourceService {
-  readonly #sources: Source[] = [];
+  readonly #sources: SourceConsumer[] = [];
   readonly #pipeline: Pipeline;
   readonly #committer: Committer;
   readonly #locks: SourceLockStore;
@@ -36,7 +36,7 @@ export class SourceService {
     this.#logger = deps.logger;
   }
 
-  get sources(): readonly Source[] {
+  get sources(): readonly SourceConsumer[] {
     return this.#sources;
   }
 
@@ -64,7 +64,7 @@ export class SourceService {
         continue;
       }
       this.#sources.push(
-        new Source({
+        new SourceConsumer({
           config,
           table: table.value,
           clientId: `mes-twin-${installation.slice(0, 8)}-${config.name}`,
@@ -86,7 +86,7 @@ export class SourceService {
     ];
   }
 
-  byName(name: string): Source | undefined {
+  byName(name: string): SourceConsumer | undefined {
     return this.#sources.find((source) => source.name === name);
   }
 
@@ -94,7 +94,9 @@ export class SourceService {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    for (const source of this.#sources) source.pause();
     await this.#committer.drain();
+    this.#pipeline.stop();
     await Promise.all(this.#sources.map((source) => source.stop()));
     await this.#committer.stop();
   }

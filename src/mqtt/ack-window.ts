@@ -1,14 +1,19 @@
-import type { InboundMessage } from "./inbound-message.js";
-
 const PUBACK = 0x40;
 const PUBREC = 0x50;
+
+/** What the window needs to know of a message. */
+export interface Acknowledgeable {
+  readonly qos: 0 | 1 | 2;
+  readonly packetId: number;
+  readonly acknowledged: boolean;
+}
 
 /**
  * The messages of one connection that are not acknowledged yet, in the order received. Acknowledgements leave in that
  * order, those of one turn of the event loop in one write. Bounded by the receive maximum that the connection announced.
  */
 export class AckWindow {
-  #messages: (InboundMessage | undefined)[] = [];
+  #messages: (Acknowledgeable | undefined)[] = [];
   #head = 0;
   #released: number[] = [];
   #scheduled = false;
@@ -25,7 +30,7 @@ export class AckWindow {
     return this.#messages.length - this.#head;
   }
 
-  add(message: InboundMessage): void {
+  add(message: Acknowledgeable): void {
     this.#messages.push(message);
   }
 
@@ -35,7 +40,7 @@ export class AckWindow {
     const messages = this.#messages;
     let head = this.#head;
     while (head < messages.length) {
-      const message = messages[head] as InboundMessage;
+      const message = messages[head] as Acknowledgeable;
       if (!message.acknowledged) break;
       this.#released.push((message.qos === 1 ? PUBACK : PUBREC) * 0x10000 + message.packetId);
       messages[head] = undefined;

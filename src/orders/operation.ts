@@ -23,6 +23,9 @@ export interface Operation {
   readonly statusReason: string | null;
   /** HELD because its order was: resuming the order resumes it. */
   readonly heldWithOrder: boolean;
+  /** Where it is to run. */
+  readonly plannedMachineId: string | null;
+  /** Where it runs or ran: the planned machine, unless its start named another. */
   readonly machineId: string | null;
   readonly plannedStart: Date | null;
   readonly plannedEnd: Date | null;

@@ -31,6 +31,7 @@ function createOperation(wanted: WantedOperation, orderId: string, now: Date): O
     id: newId(now.getTime()),
     orderId,
     ...editable(wanted),
+    machineId: wanted.machineId,
     sequence: wanted.sequence,
     status: "WAITING",
     statusReason: null,
@@ -118,23 +119,25 @@ function operationEdits(
   const lastStarted = before.operations.findLast((operation) => hasStarted(operation.status))?.sequence;
   let changed = false;
   for (const operation of wanted.operations) {
-    const now_ = known.get(operation.sequence);
+    const present = known.get(operation.sequence);
     known.delete(operation.sequence);
-    const field = now_ && changedField(now_, operation);
-    if (now_ && field === null) {
-      operations.push(now_);
+    const field = present && changedField(present, operation);
+    if (present && field === null) {
+      operations.push(present);
       continue;
     }
     changed = true;
     const what = `${field ?? "sequence"} of operation ${operation.sequence}`;
-    const tooLate = now_
-      ? hasStarted(now_.status)
+    const tooLate = present
+      ? hasStarted(present.status)
       : lastStarted !== undefined && operation.sequence < lastStarted;
     if (tooLate || hasEnded(order.status)) {
       problems.push(frozenError(order, what, [...operation.at, field ?? "sequence"]));
     }
     operations.push(
-      now_ ? { ...now_, ...editable(operation) } : createOperation(operation, order.id, now),
+      present
+        ? { ...present, ...editable(operation), machineId: operation.machineId }
+        : createOperation(operation, order.id, now),
     );
   }
   for (const gone of known.values()) {
@@ -149,8 +152,9 @@ function operationEdits(
 type EditableField = keyof ReturnType<typeof editable>;
 
 function editable(wanted: WantedOperation) {
-  const { name, machineId, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion } = wanted;
-  return { name, machineId, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion };
+  const { name, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion } = wanted;
+  const plan = { name, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion };
+  return { ...plan, plannedMachineId: wanted.machineId };
 }
 
 /** The input field of the first difference. */
@@ -159,7 +163,7 @@ function changedField(operation: Operation, wanted: WantedOperation): string | n
     const now = operation[name as EditableField];
     const same =
       now instanceof Date && value instanceof Date ? now.getTime() === value.getTime() : now === value;
-    if (!same) return name === "machineId" ? "machine" : name;
+    if (!same) return name === "plannedMachineId" ? "machine" : name;
   }
   return null;
 }

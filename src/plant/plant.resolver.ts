@@ -1,40 +1,15 @@
 import { Arg, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { NodeSource } from "../graphql/node.types.js";
 import { GraphQLEquipmentPath } from "../graphql/scalars.js";
-import { globalId, keyOfGlobalId } from "../kernel/ids.js";
+import { keyOfGlobalId } from "../kernel/ids.js";
 import type { Equipment as EquipmentNode } from "./equipment.js";
-import type { MachineType as MachineTypeModel } from "./machine-type.js";
 import type { Plant } from "./plant.js";
 import { Equipment, EquipmentGroup } from "./plant.types.js";
-
-/** An enterprise, site, area or line as the API shows it. */
-export interface GroupValue {
-  readonly __typename: "EquipmentGroup";
-  readonly id: string;
-  readonly path: string;
-  readonly name: string;
-  readonly level: EquipmentNode["level"];
-  readonly equipment: EquipmentNode;
-}
+import { type GroupValue, groupValue, machineTypeValue } from "./plant-view.js";
 
 /** Shows machines, which belong to the twin. */
 export interface MachineViews {
   view(machine: EquipmentNode): object;
-}
-
-export function groupValue(equipment: EquipmentNode): GroupValue {
-  return {
-    __typename: "EquipmentGroup",
-    id: globalId("EquipmentGroup", equipment.id),
-    path: equipment.path,
-    name: equipment.name,
-    level: equipment.level,
-    equipment,
-  };
-}
-
-export function machineTypeValue(type: MachineTypeModel): object {
-  return { ...type, __typename: "MachineType", id: globalId("MachineType", type.id) };
 }
 
 @Resolver(() => EquipmentGroup)

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Database } from "../db/database.js";
-import { type Sql, sqlOf } from "../db/sql.js";
+import { sqlOf } from "../db/sql.js";
 import { newId } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Equipment } from "./equipment.js";
 import type { MachineType } from "./machine-type.js";
 import { Plant } from "./plant.js";

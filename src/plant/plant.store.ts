@@ -1,5 +1,5 @@
 import type { Database } from "../db/database.js";
-import type { Sql } from "../db/sql.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Equipment, EquipmentLevel } from "./equipment.js";
 import type { MachineType } from "./machine-type.js";
 import { EquipmentEntity, MachineTypeEntity } from "./plant.entity.js";

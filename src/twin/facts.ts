@@ -1,4 +1,4 @@
-import type { Sql } from "../db/sql.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { CounterMove } from "./twin-model.js";
 

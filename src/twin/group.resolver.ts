@@ -1,7 +1,7 @@
 import { FieldResolver, Resolver, Root } from "type-graphql";
 import type { Plant } from "../plant/plant.js";
-import type { GroupValue } from "../plant/plant.resolver.js";
 import { EquipmentGroup } from "../plant/plant.types.js";
+import type { GroupValue } from "../plant/plant-view.js";
 import type { TwinService } from "./twin.service.js";
 import { Machine } from "./twin.types.js";
 

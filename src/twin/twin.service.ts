@@ -1,5 +1,5 @@
-import type { Sql } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import { applyTime } from "./twin.js";

@@ -1,8 +1,8 @@
 import type { Database } from "../db/database.js";
-import { booleanArray, numberArray, textArray } from "../db/pg-array.js";
-import type { Sql } from "../db/sql.js";
+import { numberArray, textArray } from "../kernel/pg-array.js";
+import type { Sql } from "../kernel/sql.js";
 import type { MachineMode, MachineState } from "./packml.js";
-import { dataTypeOf, QUALITIES, type Scalar } from "./sample.js";
+import { dataTypeOf, QUALITIES } from "./sample.js";
 import {
   type ConnectivityStatus,
   type MetricReading,
@@ -11,6 +11,7 @@ import {
   type TwinDelta,
   unreported,
 } from "./twin-model.js";
+import { scalarOf, type ValueColumns, valueArrays } from "./value-columns.js";
 
 interface TwinRow {
   machine_id: string;
@@ -33,31 +34,6 @@ interface MetricRow extends ValueColumns {
   quality: number | null;
   source_time: Date | null;
   received_time: Date | null;
-}
-
-/** The four columns that hold one value; all null is the value null. */
-export interface ValueColumns {
-  value_double: number | null;
-  value_bigint: string | null;
-  value_boolean: boolean | null;
-  value_text: string | null;
-}
-
-export function scalarOf(row: ValueColumns): Scalar {
-  if (row.value_double !== null) return row.value_double;
-  if (row.value_text !== null) return row.value_text;
-  if (row.value_boolean !== null) return row.value_boolean;
-  return row.value_bigint === null ? null : BigInt(row.value_bigint);
-}
-
-/** Values spread over the four columns, as parameters for unnest. */
-export function valueArrays(values: readonly Scalar[]): [string, string, string, string] {
-  return [
-    numberArray(values.map((value) => (typeof value === "number" ? value : null))),
-    numberArray(values.map((value) => (typeof value === "bigint" ? value : null))),
-    booleanArray(values.map((value) => (typeof value === "boolean" ? value : null))),
-    textArray(values.map((value) => (typeof value === "string" ? value : null))),
-  ];
 }
 
 export class TwinStore {

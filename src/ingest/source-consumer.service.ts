@@ -4,7 +4,7 @@ import { messageOf } from "../kernel/result.js";
 import { type LinkStatus, MqttLink } from "../mqtt/link.js";
 import type { SourceConfig } from "../plant/plant-file.js";
 import type { MappingTable } from "./mapping.js";
-import type { Pipeline, PipelineSource } from "./pipeline.js";
+import type { Pipeline, PipelineSource } from "./pipeline.service.js";
 import type { SourceLockStore } from "./source-lock.store.js";
 import { SourceStats } from "./source-stats.js";
 
@@ -19,7 +19,7 @@ export interface SourceStatus {
 }
 
 /** One broker connection and its mappings, consumed by whichever server holds the source's lock. */
-export class Source implements PipelineSource {
+export class SourceConsumer implements PipelineSource {
   readonly name: string;
   readonly discovery: boolean;
   readonly table: MappingTable;
@@ -64,6 +64,11 @@ export class Source implements PipelineSource {
   /** Begins to consume as soon as the lock is free. Idempotent. */
   start(): void {
     this.#holding ??= this.#hold();
+  }
+
+  /** Takes no more messages; acknowledgements of those that came still go out. */
+  pause(): void {
+    this.#link.pause();
   }
 
   async stop(): Promise<void> {

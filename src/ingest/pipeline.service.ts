@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../kernel/logger.js";
-import { messageOf } from "../kernel/result.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { InboundMessage } from "../mqtt/inbound-message.js";
 import type { Equipment } from "../plant/equipment.js";
@@ -9,7 +9,7 @@ import { applyConnectivity, applySamples } from "../twin/twin.js";
 import type { TwinService } from "../twin/twin.service.js";
 import type { Applied, MetricReading, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
 import type { DeadLetter, Entry } from "./batch.js";
-import type { Committer } from "./committer.js";
+import type { Committer } from "./committer.service.js";
 import type { Mapping, MappingTable, Routed } from "./mapping.js";
 import type { SourceStats } from "./source-stats.js";
 
@@ -44,6 +44,7 @@ export class Pipeline {
   readonly #committer: Committer;
   readonly #replies: ReplyHandler;
   readonly #logger: Logger;
+  #stopped = false;
 
   constructor(deps: {
     plant: PlantService;
@@ -192,17 +193,32 @@ export class Pipeline {
   }
 
   #reply(source: PipelineSource, message: InboundMessage): void {
-    this.#replies.onReply(message.topic, message.payload).then(
-      (refused) => {
-        if (refused) this.#committer.add(this.#dead(source, message, null, refused.problem));
-        else {
-          source.stats.committed += 1;
-          message.ack();
+    void this.#replyUntilDone(source, message);
+  }
+
+  /** Messages are acknowledged in order, so a reply that cannot be stored holds up those after it: it is tried again. */
+  async #replyUntilDone(source: PipelineSource, message: InboundMessage): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const refused = await this.#replies.onReply(message.topic, message.payload);
+        if (refused) {
+          this.#committer.add(this.#dead(source, message, null, refused.problem));
+          return;
         }
-      },
-      // Not acknowledged, so it stays with the broker; the device says it once more when asked.
-      (error: unknown) => this.#logger.error({ err: error, topic: message.topic }, messageOf(error)),
-    );
+        source.stats.committed += 1;
+        message.ack();
+        return;
+      } catch (error) {
+        this.#logger.warn({ err: error, topic: message.topic, attempt }, "a reply cannot be stored yet");
+        if (this.#stopped) return;
+        await sleep(Math.min(100 * 2 ** attempt, 2_000));
+      }
+    }
+  }
+
+  /** Leaves what cannot be stored with the broker. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   #publish(change: TwinChange): void {

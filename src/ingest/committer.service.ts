@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../db/database.js";
-import type { Sql } from "../db/sql.js";
 import type { HistoryService } from "../history/history.service.js";
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
+import type { Sql } from "../kernel/sql.js";
 import type { PlantService } from "../plant/plant.service.js";
 import type { FactWriter } from "../twin/facts.js";
 import type { TwinService } from "../twin/twin.service.js";

@@ -1,0 +1,147 @@
+import type { Database } from "../db/database.js";
+import { once } from "../db/idempotency.js";
+import type { Sql } from "../db/sql.js";
+import type { Clock } from "../kernel/clock.js";
+import { newId } from "../kernel/ids.js";
+import { type UserErrorValue, userError } from "../kernel/user-error.js";
+import type { OrderChanged } from "../live/live-events.js";
+import type { Plant } from "../plant/plant.js";
+import type { Caller, OrderService } from "./order.service.js";
+import type { OrderStore } from "./order.store.js";
+import { changeOrder, createOrder } from "./order-change.js";
+import { checkOrder, type OrderRequest, type WantedOrder } from "./order-input.js";
+import type { OrderState } from "./order-state.js";
+import type { OrderWrite, OrderWriteStore } from "./order-write.store.js";
+
+/** What became of one order that was sent. */
+export interface ImportResult {
+  readonly number: string;
+  /** The order's; null when nothing was done. */
+  readonly id: string | null;
+  readonly created: boolean;
+  readonly userErrors: readonly UserErrorValue[];
+}
+
+interface Imported {
+  readonly results: readonly ImportResult[];
+  readonly changes: readonly OrderChanged[];
+}
+
+/** Takes orders in bulk, as ERP systems send them. */
+export class OrderImportService {
+  readonly #store: OrderStore;
+  readonly #writes: OrderWriteStore;
+  readonly #orders: OrderService;
+  readonly #db: Database;
+  readonly #plant: Plant;
+  readonly #clock: Clock;
+
+  constructor(deps: {
+    store: OrderStore;
+    writes: OrderWriteStore;
+    orders: OrderService;
+    db: Database;
+    plant: Plant;
+    clock: Clock;
+  }) {
+    this.#store = deps.store;
+    this.#writes = deps.writes;
+    this.#orders = deps.orders;
+    this.#db = deps.db;
+    this.#plant = deps.plant;
+    this.#clock = deps.clock;
+  }
+
+  /**
+   * Makes or changes orders by their number, all in one transaction; those that are wrong are left out and told.
+   * @returns one result per order, in the order sent; or why none was looked at.
+   */
+  async upsert(
+    caller: Caller,
+    requests: readonly OrderRequest[],
+  ): Promise<{ results: readonly ImportResult[] } | { refused: UserErrorValue }> {
+    const call = {
+      principal: caller.principal,
+      key: caller.idempotencyKey,
+      operation: "upsertOrders",
+      input: requests,
+    };
+    let changes: readonly OrderChanged[] = [];
+    const done = await this.#db.transaction((tx) =>
+      once(tx, call, async () => {
+        const imported = await this.#import(this.#store.within(tx), requests);
+        changes = imported.changes;
+        return imported.results;
+      }),
+    );
+    if ("refused" in done) return done;
+    this.#orders.publish(changes);
+    return { results: done.payload };
+  }
+
+  async #import(sql: Sql, requests: readonly OrderRequest[]): Promise<Imported> {
+    const now = this.#clock.now();
+    const checked = this.#check(requests);
+    await this.#writes.lockCreation(sql);
+    const numbers = checked.flatMap((one) => ("wanted" in one ? [one.wanted.number] : []));
+    const known = new Map<string, OrderState>();
+    for (const state of await this.#store.lockByNumber(sql, numbers)) known.set(state.order.number, state);
+    // Sorted, so that the order sent is the order of creation also within one millisecond.
+    const ids = numbers.map(() => newId(now)).sort();
+    const writes: OrderWrite[] = [];
+    const results = requests.map((request, index): ImportResult => {
+      const one = checked[index];
+      const { number } = request;
+      if (!one || "problems" in one) {
+        return { number, id: null, created: false, userErrors: one?.problems ?? [] };
+      }
+      const id = ids.shift() ?? newId(now);
+      const before = known.get(number) ?? null;
+      const outcome = apply(before, one.wanted, ["orders", String(index)], id, new Date(now));
+      if ("problems" in outcome) return { number, id: null, created: false, userErrors: outcome.problems };
+      if (outcome.after) writes.push({ before, after: outcome.after });
+      return { number, id: before?.order.id ?? id, created: before === null, userErrors: [] };
+    });
+    await this.#writes.save(sql, writes);
+    return { results, changes: writes.map((write) => this.#changeOf(write)) };
+  }
+
+  #check(requests: readonly OrderRequest[]): ({ wanted: WantedOrder } | { problems: UserErrorValue[] })[] {
+    const seen = new Set<string>();
+    return requests.map((request, index) => {
+      const at = ["orders", String(index)];
+      const checked = checkOrder(request, at, (path) => this.#plant.machine(path)?.id);
+      const problems = checked.ok ? [] : checked.error;
+      if (seen.has(request.number)) {
+        const message = `order ${request.number} stands in this call before`;
+        problems.push(userError("INVALID_INPUT", message, [...at, "number"]));
+      }
+      seen.add(request.number);
+      return checked.ok && problems.length === 0 ? { wanted: checked.value } : { problems };
+    });
+  }
+
+  #changeOf({ before, after }: OrderWrite): OrderChanged {
+    const operations = [...(before?.operations ?? []), ...after.operations];
+    const machineIds = operations.map((operation) => operation.machineId);
+    return this.#orders.changeOf(after.order.id, after.order.number, machineIds);
+  }
+}
+
+function apply(
+  before: OrderState | null,
+  wanted: WantedOrder,
+  at: readonly string[],
+  id: string,
+  now: Date,
+): { after: OrderState | null } | { problems: readonly UserErrorValue[] } {
+  if (before) {
+    const changed = changeOrder(before, wanted, at, now);
+    return changed.ok ? { after: changed.value } : { problems: changed.error };
+  }
+  if (wanted.expectedVersion !== null) {
+    const message = `order ${wanted.number} does not exist, so it is not at version ${wanted.expectedVersion}`;
+    return { problems: [userError("VERSION_CONFLICT", message, [...at, "expectedVersion"])] };
+  }
+  return { after: createOrder(wanted, id, now) };
+}

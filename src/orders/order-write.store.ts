@@ -1,0 +1,191 @@
+import type { Sql } from "../kernel/sql.js";
+import type { CountingSource, Operation } from "./operation.js";
+import type { OrderState } from "./order-state.js";
+
+/** An order as it was locked, null when it is new, and as it shall be. */
+export interface OrderWrite {
+  readonly before: OrderState | null;
+  readonly after: OrderState;
+}
+
+/** An operation whose pieces are being counted; its order is locked. */
+export interface CountingOperation {
+  readonly id: string;
+  readonly orderId: string;
+  readonly orderNumber: string;
+  readonly machineId: string;
+  readonly countingSource: CountingSource;
+  readonly idealCycleTimeMs: number | null;
+  readonly startedAt: Date;
+  /** Of all operations of the order. */
+  readonly machineIds: readonly string[];
+}
+
+/** What an operation has made more. Decimals with a sign. */
+export interface CountGrowth {
+  readonly operationId: string;
+  readonly good: string;
+  readonly scrap: string;
+}
+
+/** Orders in one statement; a statement's parameter stays well below what Postgres takes. */
+const CHUNK = 1_000;
+// Any number that no one else uses.
+const CREATION_LOCK = 7_230_118_002;
+
+const ORDER_ROW = `id uuid, number text, product text, quantity numeric, unit text, due_at timestamptz,
+  priority integer, status text, status_reason text, version integer, started_at timestamptz,
+  ended_at timestamptz, created_at timestamptz`;
+const OPERATION_ROW = `id uuid, order_id uuid, sequence integer, name text, status text, status_reason text,
+  held_with_order boolean, planned_machine_id uuid, machine_id uuid, planned_start timestamptz,
+  planned_end timestamptz, ideal_cycle_time_ms double precision, counting_source text, completion text,
+  started_at timestamptz, ended_at timestamptz`;
+
+/** Writing orders that the caller has locked. */
+export class OrderWriteStore {
+  /** Only one transaction at a time makes orders, so that none meets a number that another is just making. */
+  async lockCreation(sql: Sql): Promise<void> {
+    await sql.query("SELECT pg_advisory_xact_lock($1)", [CREATION_LOCK]);
+  }
+
+  /** Writes orders and the operations that differ; quantities made are not among what it writes. */
+  async save(sql: Sql, writes: readonly OrderWrite[]): Promise<void> {
+    for (let from = 0; from < writes.length; from += CHUNK) {
+      await this.#saveChunk(sql, writes.slice(from, from + CHUNK));
+    }
+  }
+
+  async #saveChunk(sql: Sql, writes: readonly OrderWrite[]): Promise<void> {
+    const created = writes.filter((write) => write.before === null);
+    const changed = writes.filter((write) => write.before !== null);
+    await insert(sql, "production_order", ORDER_ROW, created.map(orderRow));
+    await update(sql, "production_order", ORDER_ROW, changed.map(orderRow));
+    const gone: string[] = [];
+    const inserted: Operation[] = [];
+    const updated: Operation[] = [];
+    for (const { before, after } of writes) {
+      const known = new Map(before?.operations.map((operation) => [operation.id, operation]));
+      for (const operation of after.operations) {
+        const present = known.get(operation.id);
+        known.delete(operation.id);
+        if (!present) inserted.push(operation);
+        else if (present !== operation) updated.push(operation);
+      }
+      gone.push(...known.keys());
+    }
+    if (gone.length > 0) await sql.query("DELETE FROM operation WHERE id = ANY ($1::uuid[])", [gone]);
+    // One that ends must have freed its machine before another starts there: the index is checked row by row.
+    await update(
+      sql,
+      "operation",
+      OPERATION_ROW,
+      updated.filter((one) => one.status !== "RUNNING").map(operationRow),
+    );
+    await update(
+      sql,
+      "operation",
+      OPERATION_ROW,
+      updated.filter((one) => one.status === "RUNNING").map(operationRow),
+    );
+    await insert(sql, "operation", OPERATION_ROW, inserted.map(operationRow));
+  }
+
+  /** The running operations on these machines that `source` counts, their orders locked. */
+  async lockCounting(
+    sql: Sql,
+    machineIds: readonly string[],
+    source: CountingSource,
+  ): Promise<CountingOperation[]> {
+    return await sql.query<CountingOperation>(
+      `SELECT o.id, o.order_id AS "orderId", p.number AS "orderNumber", o.machine_id AS "machineId",
+              o.counting_source AS "countingSource", o.ideal_cycle_time_ms AS "idealCycleTimeMs",
+              o.started_at AS "startedAt",
+              ARRAY(SELECT DISTINCT x.machine_id FROM operation x
+                    WHERE x.order_id = p.id AND x.machine_id IS NOT NULL) AS "machineIds"
+       FROM operation o JOIN production_order p ON p.id = o.order_id
+       WHERE o.machine_id = ANY ($1::uuid[]) AND o.status = 'RUNNING' AND o.counting_source = $2
+       ORDER BY p.id, o.id FOR UPDATE OF p, o`,
+      [machineIds, source],
+    );
+  }
+
+  /**
+   * Adds what was made to operations whose orders are locked.
+   * @returns those that are now to be completed, because their good quantity reaches the order's.
+   */
+  async addCounts(
+    sql: Sql,
+    growth: readonly CountGrowth[],
+  ): Promise<{ operationId: string; orderId: string }[]> {
+    const rows = await sql.query<{ operationId: string; orderId: string; reached: boolean }>(
+      `UPDATE operation o
+       SET good_quantity = o.good_quantity + x.good, scrap_quantity = o.scrap_quantity + x.scrap
+       FROM jsonb_to_recordset($1::jsonb) AS x ("operationId" uuid, good numeric, scrap numeric), production_order p
+       WHERE o.id = x."operationId" AND p.id = o.order_id
+       RETURNING o.id AS "operationId", o.order_id AS "orderId",
+         o.completion = 'QUANTITY' AND o.good_quantity >= p.quantity AS reached`,
+      [JSON.stringify(growth)],
+    );
+    return rows.filter((row) => row.reached);
+  }
+}
+
+/** Whether a write failed because another transaction has started an operation on the machine. */
+export function lostMachineRace(error: unknown): boolean {
+  const cause = (error as { driverError?: unknown }).driverError ?? error;
+  const { code, constraint } = cause as { code?: unknown; constraint?: unknown };
+  return code === "23505" && constraint === "operation_one_running";
+}
+
+async function insert(sql: Sql, table: string, row: string, rows: readonly object[]): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = columnsOf(row).join(", ");
+  await sql.query(
+    `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM jsonb_to_recordset($1::jsonb) AS x (${row})`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function update(sql: Sql, table: string, row: string, rows: readonly object[]): Promise<void> {
+  if (rows.length === 0) return;
+  const set = columnsOf(row).filter((column) => column !== "id");
+  await sql.query(
+    `UPDATE ${table} t SET ${set.map((column) => `${column} = x.${column}`).join(", ")}
+     FROM jsonb_to_recordset($1::jsonb) AS x (${row}) WHERE t.id = x.id`,
+    [JSON.stringify(rows)],
+  );
+}
+
+function columnsOf(row: string): string[] {
+  return row.split(",").map((column) => column.trim().split(" ")[0] ?? "");
+}
+
+function orderRow({ after: { order } }: OrderWrite): object {
+  const { id, number, product, quantity, unit, priority, status, version } = order;
+  return {
+    ...{ id, number, product, quantity, unit, priority, status, version },
+    due_at: order.dueAt,
+    status_reason: order.statusReason,
+    started_at: order.startedAt,
+    ended_at: order.endedAt,
+    created_at: order.createdAt,
+  };
+}
+
+function operationRow(operation: Operation): object {
+  const { id, sequence, name, status, completion } = operation;
+  return {
+    ...{ id, sequence, name, status, completion },
+    order_id: operation.orderId,
+    status_reason: operation.statusReason,
+    held_with_order: operation.heldWithOrder,
+    planned_machine_id: operation.plannedMachineId,
+    machine_id: operation.machineId,
+    planned_start: operation.plannedStart,
+    planned_end: operation.plannedEnd,
+    ideal_cycle_time_ms: operation.idealCycleTimeMs,
+    counting_source: operation.countingSource,
+    started_at: operation.startedAt,
+    ended_at: operation.endedAt,
+  };
+}

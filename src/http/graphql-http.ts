@@ -19,8 +19,11 @@ export class GraphQLHttp {
       persistedQueries: false,
       // The default cache control wraps every field of the schema.
       plugins: [ApolloServerPluginCacheControlDisabled()],
-      formatError: (formatted, error) =>
-        error instanceof GraphQLError ? { ...formatted, ...publicError(error, logger).toJSON() } : formatted,
+      formatError: (formatted, error) => {
+        if (!(error instanceof GraphQLError)) return formatted;
+        const shown = publicError(error, logger);
+        return shown === error ? formatted : shown.toJSON();
+      },
       logger: {
         debug: (message: string) => logger.debug({}, message),
         info: (message: string) => logger.debug({}, message),

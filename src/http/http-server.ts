@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
+import path from "node:path";
 import fastifyStatic from "@fastify/static";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
@@ -117,14 +119,14 @@ export class HttpServer {
       url: GRAPHQL_PATH,
       handler: (request, reply) => this.#onGraphql(request, reply),
     });
-    const { webDir } = this.#options;
-    if (existsSync(webDir)) {
+    const assets = path.join(this.#options.webDir, "assets");
+    if (existsSync(assets)) {
+      // Their names change with their content.
       await app.register(fastifyStatic, {
-        root: webDir,
-        serve: true,
-        wildcard: true,
+        root: assets,
         prefix: "/assets/",
-        decorateReply: true,
+        immutable: true,
+        maxAge: "365d",
       });
     }
   }
@@ -154,11 +156,13 @@ export class HttpServer {
   }
 
   async #page(reply: FastifyReply): Promise<void> {
-    reply
-      .header("content-security-policy", PAGE_POLICY)
-      .header("cache-control", "no-cache")
-      .type("text/html; charset=utf-8");
-    await reply.sendFile("graphiql.html", this.#options.webDir);
+    const page = await readFile(path.join(this.#options.webDir, "graphiql.html")).catch(() => null);
+    if (page === null) {
+      await reply.code(404).type("text/plain").send("the pages are not built: run npm run build");
+      return;
+    }
+    reply.header("content-security-policy", PAGE_POLICY).header("cache-control", "no-cache");
+    await reply.type("text/html; charset=utf-8").send(page);
   }
 
   #mayCall(headers: IncomingMessage["headers"]): boolean {

@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.js";
 import { once } from "../db/idempotency.js";
-import type { Sql } from "../db/sql.js";
+import type { Sql } from "../kernel/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";

@@ -1,0 +1,149 @@
+import { ArgsType, Field, Float, InputType, Int } from "type-graphql";
+import { PageArgs } from "../graphql/pagination.js";
+import { GraphQLDateTime, GraphQLEquipmentPath } from "../graphql/scalars.js";
+import type { CountingSource, OperationCompletion } from "./operation.js";
+import type { OrderStatus } from "./order.js";
+import { CountingSourceEnum, OperationCompletionEnum, OrderStatusEnum } from "./order.types.js";
+
+@ArgsType()
+export class OrdersArgs extends PageArgs {
+  @Field(() => [OrderStatusEnum], { nullable: true, description: "Only orders in one of these." })
+  status?: OrderStatus[] | null;
+
+  @Field(() => GraphQLEquipmentPath, {
+    nullable: true,
+    description: "Only orders with an operation on this machine.",
+  })
+  machine?: string | null;
+}
+
+@ArgsType()
+export class OrderChangedArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: "Only this order; first it comes as it is now.",
+  })
+  number?: string | null;
+
+  @Field(() => GraphQLEquipmentPath, {
+    nullable: true,
+    description: "Only orders with an operation on this machine.",
+  })
+  machine?: string | null;
+}
+
+@InputType({ description: "A step of an order that is sent." })
+export class OperationInput {
+  @Field(() => Int, { description: "Its place among the order's steps; unique within the order." })
+  sequence!: number;
+
+  @Field(() => String, { description: "What is done." })
+  name!: string;
+
+  @Field(() => GraphQLEquipmentPath, {
+    nullable: true,
+    description: "Where it is planned; its start may name another machine.",
+  })
+  machine?: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "The time of one unit at full speed, in milliseconds.",
+  })
+  idealCycleTimeMs?: number | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: "When it is to begin." })
+  plannedStart?: Date | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: "When it is to end." })
+  plannedEnd?: Date | null;
+
+  @Field(() => CountingSourceEnum, {
+    nullable: true,
+    defaultValue: "MACHINE",
+    description: "Who counts its pieces.",
+  })
+  countingSource?: CountingSource | null;
+
+  @Field(() => OperationCompletionEnum, {
+    nullable: true,
+    defaultValue: "QUANTITY",
+    description: "What completes it.",
+  })
+  completion?: OperationCompletion | null;
+}
+
+@InputType({ description: "An order that is sent, whole: what is left out is taken away or set to its default." })
+export class OrderInput {
+  @Field(() => String, { description: "The key that it has in the ERP system." })
+  number!: string;
+
+  @Field(() => String, { description: "What is made." })
+  product!: string;
+
+  @Field(() => Float, { description: "How much is to be made; above 0." })
+  quantity!: number;
+
+  @Field(() => String, { nullable: true, defaultValue: "pcs", description: "The unit of all its quantities." })
+  unit?: string | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: "When it must be done." })
+  dueAt?: Date | null;
+
+  @Field(() => Int, { nullable: true, defaultValue: 50, description: "The higher, the more urgent." })
+  priority?: number | null;
+
+  @Field(() => [OperationInput], { description: "Its steps, one at least." })
+  operations!: OperationInput[];
+
+  @Field(() => Int, { nullable: true, description: "Refuse unless the order is still at this version." })
+  expectedVersion?: number | null;
+}
+
+@InputType({ description: "Orders to be made, or changed by their numbers." })
+export class UpsertOrdersInput {
+  @Field(() => [OrderInput], { description: "The orders, each number once." })
+  orders!: OrderInput[];
+
+  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  idempotencyKey?: string | null;
+}
+
+@InputType({ description: "An order that something is to be done to." })
+export class OrderActionInput {
+  @Field(() => String, { description: "The order's number." })
+  number!: string;
+
+  @Field(() => Int, { nullable: true, description: "Refuse unless the order is still at this version." })
+  expectedVersion?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Why; kept as the order's statusReason." })
+  reason?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  idempotencyKey?: string | null;
+}
+
+@InputType({ description: "An operation that something is to be done to." })
+export class OperationActionInput {
+  @Field(() => String, { description: "The order's number." })
+  order!: string;
+
+  @Field(() => Int, { description: "The operation's place in the order." })
+  sequence!: number;
+
+  @Field(() => GraphQLEquipmentPath, {
+    nullable: true,
+    description: "For a start: the machine, when it is not the planned one. Otherwise it must be the operation's.",
+  })
+  machine?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "Refuse unless the order is still at this version." })
+  expectedVersion?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Why; kept as the operation's statusReason." })
+  reason?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  idempotencyKey?: string | null;
+}

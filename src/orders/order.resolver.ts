@@ -1,0 +1,170 @@
+import DataLoader from "dataloader";
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root, Subscription } from "type-graphql";
+import { type GraphQLContext, loaderOf } from "../graphql/context.js";
+import type { NodeSource } from "../graphql/node.types.js";
+import { badInput, connection, type PageArgs, type PageRequest, pageRequest } from "../graphql/pagination.js";
+import { isUuid, keyOfGlobalId } from "../kernel/ids.js";
+import type { LiveBus } from "../live/live-bus.js";
+import type { TwinService } from "../twin/twin.service.js";
+import type { OrderQuantities } from "./order.store.js";
+import { Operation, ProductionOrder, ProductionOrderConnection } from "./order.types.js";
+import { OrderChangedArgs, OrdersArgs } from "./order-input.types.js";
+import type { OrderQueryService } from "./order-query.service.js";
+import { type OrderValue, operationValue, orderValue } from "./order-values.js";
+
+// A whole import of orders is told at once.
+const MOST_CHANGES_WAITING = 10_000;
+
+@Resolver(() => ProductionOrder)
+export class OrderResolver {
+  readonly #queries: OrderQueryService;
+  readonly #twins: TwinService;
+  readonly #live: LiveBus;
+
+  constructor(deps: { queries: OrderQueryService; twins: TwinService; live: LiveBus }) {
+    this.#queries = deps.queries;
+    this.#twins = deps.twins;
+    this.#live = deps.live;
+  }
+
+  /** Finds production orders again. */
+  readonly nodes: NodeSource = {
+    find: async (id) => {
+      const key = keyOfGlobalId("ProductionOrder", id);
+      return key === null ? null : this.#byKey(key);
+    },
+  };
+
+  @Query(() => ProductionOrder, {
+    nullable: true,
+    description: "The production order of a number; null when there is none.",
+  })
+  async order(
+    @Arg("number", () => String, { description: "The order's number." }) number: string,
+  ): Promise<object | null> {
+    const row = await this.#queries.byNumber(number);
+    return row && orderValue(row);
+  }
+
+  @Query(() => ProductionOrderConnection, { description: "Production orders, the first sent first." })
+  async orders(@Args(() => OrdersArgs) args: OrdersArgs): Promise<object> {
+    const request = keyedPageRequest(args);
+    const filter = { status: args.status ?? null, machineId: this.#machineId(args.machine) };
+    return connection(await this.#queries.page(filter, request), request, (row) => row.id, orderValue);
+  }
+
+  @Subscription(() => ProductionOrder, {
+    description:
+      "Every change of a production order, its operations and what they count: the order as it is now. With number, it first comes as it is.",
+    subscribe: ({ args, context }: { args: OrderChangedArgs; context: GraphQLContext }) =>
+      context.resolver(OrderResolver).follow(args),
+  })
+  async orderChanged(
+    @Root() key: string,
+    @Args(() => OrderChangedArgs) _args: OrderChangedArgs,
+  ): Promise<object> {
+    const order = await this.#byKey(key);
+    if (!order) throw new Error(`there is no production order with the id ${key}`);
+    return order;
+  }
+
+  /** The ids of the orders that change. */
+  follow(args: OrderChangedArgs): AsyncIterable<string> {
+    const machineId = this.#machineId(args.machine);
+    const number = args.number ?? null;
+    const changes = this.#live.stream("orderChanged", {
+      max: MOST_CHANGES_WAITING,
+      map: (change) => {
+        if (number !== null && change.number !== number) return null;
+        if (machineId !== null && !change.machines.some((machine) => machine.id === machineId)) return null;
+        return change.id;
+      },
+    });
+    return number === null ? changes : startingWith(() => this.#present(number, machineId), changes);
+  }
+
+  @FieldResolver(() => [Operation])
+  async operations(@Root() order: OrderValue, @Ctx() context: GraphQLContext): Promise<object[]> {
+    // A subscription keeps its context, so that a remembered answer would stay for ever: loaders only batch.
+    const loader = loaderOf(
+      context,
+      "orders.operationsOf",
+      () => new DataLoader((ids: readonly string[]) => this.#queries.operationsOf(ids), { cache: false }),
+    );
+    return (await loader.load(order.key)).map(operationValue);
+  }
+
+  @FieldResolver()
+  async goodQuantity(@Root() order: OrderValue, @Ctx() context: GraphQLContext): Promise<number> {
+    return Number((await this.#quantities(order, context)).good);
+  }
+
+  @FieldResolver()
+  async scrapQuantity(@Root() order: OrderValue, @Ctx() context: GraphQLContext): Promise<number> {
+    return Number((await this.#quantities(order, context)).scrap);
+  }
+
+  #quantities(order: OrderValue, context: GraphQLContext): Promise<OrderQuantities> {
+    const loader = loaderOf(
+      context,
+      "orders.quantitiesOf",
+      () => new DataLoader((ids: readonly string[]) => this.#queries.quantitiesOf(ids), { cache: false }),
+    );
+    return loader.load(order.key);
+  }
+
+  async #byKey(key: string): Promise<OrderValue | null> {
+    const [row] = await this.#queries.byIds([key]);
+    return row ? orderValue(row) : null;
+  }
+
+  /** The order's id, when it is there and has an operation on the machine that is asked for. */
+  async #present(number: string, machineId: string | null): Promise<string | null> {
+    const order = await this.#queries.byNumber(number);
+    if (!order || machineId === null) return order?.id ?? null;
+    const [operations] = await this.#queries.operationsOf([order.id]);
+    return operations?.some((operation) => operation.machineId === machineId) ? order.id : null;
+  }
+
+  #machineId(path: string | null | undefined): string | null {
+    if (path == null) return null;
+    const twin = this.#twins.byPath(path);
+    if (!twin) throw badInput(`machine: there is no machine "${path}"`, ["machine"]);
+    return twin.machine.id;
+  }
+}
+
+/** One item, unless there is none, before those that come. `items` listens already, so nothing between is missed. */
+function startingWith<Item>(
+  first: () => Promise<Item | null>,
+  items: AsyncIterableIterator<Item>,
+): AsyncIterableIterator<Item> {
+  let begun = false;
+  return {
+    async next() {
+      if (!begun) {
+        begun = true;
+        const value = await first();
+        if (value !== null) return { done: false, value };
+      }
+      return items.next();
+    },
+    async return() {
+      await items.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function keyedPageRequest(args: PageArgs): PageRequest {
+  const request = pageRequest(args);
+  for (const name of ["after", "before"] as const) {
+    const key = request[name];
+    if (key !== null && !isUuid(key)) throw badInput(`${name} is not a cursor of this list`, [name]);
+  }
+  return request;
+}
+

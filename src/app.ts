@@ -1,3 +1,6 @@
+// type-graphql reads it when its decorators run, so it comes first.
+import "reflect-metadata";
+
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AdminKey } from "./auth/admin-key.js";
@@ -119,6 +122,8 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   const { sources } = services;
   sources.start(plantFile.sources, await services.plant.installationId());
   shutdown.add("ingest", () => sources.stop());
+  await services.commands.start();
+  shutdown.add("commands", () => services.commands.stop());
   parts.broker = () => brokerProblem(services);
   parts.ingest = () => sources.problem;
   await serve(http, services);

@@ -1,4 +1,15 @@
+import { CommandEntity } from "./commands/command.entity.js";
+import { MaintenanceCommentEntity, MaintenanceOrderEntity } from "./maintenance/maintenance.entity.js";
+import { OperationEntity, ProductionOrderEntity } from "./orders/order.entity.js";
 import { EquipmentEntity, MachineTypeEntity } from "./plant/plant.entity.js";
 
 /** Every TypeORM entity. */
-export const entities = [EquipmentEntity, MachineTypeEntity];
+export const entities = [
+  MachineTypeEntity,
+  EquipmentEntity,
+  CommandEntity,
+  ProductionOrderEntity,
+  OperationEntity,
+  MaintenanceOrderEntity,
+  MaintenanceCommentEntity,
+];

@@ -1,8 +1,14 @@
+import { CommandResolver, MachineCommandsResolver } from "./commands/command.resolver.js";
 import { NodeResolver } from "./graphql/node.resolver.js";
 import type { ResolverClass } from "./graphql/schema.js";
 import { HistoryResolver } from "./history/history.resolver.js";
 import { PreviewResolver } from "./ingest/preview.resolver.js";
+import { MachineMaintenanceResolver, MaintenanceOrderResolver } from "./maintenance/maintenance.resolver.js";
+import { MachineOperationResolver, OperationResolver } from "./orders/operation.resolver.js";
+import { OrderResolver } from "./orders/order.resolver.js";
+import { OrderMutationResolver } from "./orders/order-mutation.resolver.js";
 import { PlantResolver } from "./plant/plant.resolver.js";
+import { ProductionResolver } from "./production/production.resolver.js";
 import { GroupMachinesResolver } from "./twin/group.resolver.js";
 import { TwinResolver } from "./twin/twin.resolver.js";
 
@@ -14,4 +20,13 @@ export const resolverClasses: readonly ResolverClass[] = [
   GroupMachinesResolver,
   HistoryResolver,
   PreviewResolver,
+  CommandResolver,
+  MachineCommandsResolver,
+  OrderResolver,
+  OrderMutationResolver,
+  OperationResolver,
+  MachineOperationResolver,
+  ProductionResolver,
+  MaintenanceOrderResolver,
+  MachineMaintenanceResolver,
 ];

@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { CommandResolver, MachineCommandsResolver } from "./commands/command.resolver.js";
+import { CommandService } from "./commands/command.service.js";
+import { CommandStore } from "./commands/command.store.js";
 import type { Database } from "./db/database.js";
 import { NodeResolver } from "./graphql/node.resolver.js";
 import type { ResolverClass } from "./graphql/schema.js";
@@ -14,9 +17,24 @@ import { SourceLockStore } from "./ingest/source-lock.store.js";
 import { systemClock } from "./kernel/clock.js";
 import type { Logger } from "./kernel/logger.js";
 import { LiveBus } from "./live/live-bus.js";
+import { MachineMaintenanceResolver, MaintenanceOrderResolver } from "./maintenance/maintenance.resolver.js";
+import { MaintenanceService } from "./maintenance/maintenance.service.js";
+import { MaintenanceStore } from "./maintenance/maintenance.store.js";
+import { MachineOperationResolver, OperationResolver } from "./orders/operation.resolver.js";
+import { OrderResolver } from "./orders/order.resolver.js";
+import { OrderService } from "./orders/order.service.js";
+import { OrderStore } from "./orders/order.store.js";
+import { OrderImportService } from "./orders/order-import.service.js";
+import { OrderMutationResolver } from "./orders/order-mutation.resolver.js";
+import { OrderQueryService } from "./orders/order-query.service.js";
+import { OrderWriteStore } from "./orders/order-write.store.js";
+import type { Equipment } from "./plant/equipment.js";
 import { PlantResolver } from "./plant/plant.resolver.js";
 import { PlantService } from "./plant/plant.service.js";
 import { PlantStore } from "./plant/plant.store.js";
+import { ProductionResolver } from "./production/production.resolver.js";
+import { ProductionService } from "./production/production.service.js";
+import { ProductionStore } from "./production/production.store.js";
 import { GroupMachinesResolver } from "./twin/group.resolver.js";
 import { TwinResolver } from "./twin/twin.resolver.js";
 import { TwinService } from "./twin/twin.service.js";
@@ -31,6 +49,7 @@ export interface Services {
   readonly twins: TwinService;
   readonly sources: SourceService;
   readonly committer: Committer;
+  readonly commands: CommandService;
   /** Every resolver, by its class. */
   readonly resolvers: ReadonlyMap<ResolverClass, object>;
 }
@@ -42,35 +61,78 @@ export function createServices(db: Database, logger: Logger): Services {
   const journal = new TwinJournal(JOURNAL_LENGTH);
   live.listen("twinChanged", (change) => journal.add(change));
 
-  const plant = new PlantService({ store: new PlantStore(db), db, logger });
-  const twins = new TwinService({ plant: plant.plant, store: new TwinStore(db), clock, epoch: randomUUID() });
+  const plantService = new PlantService({ store: new PlantStore(db), db, logger });
+  const { plant } = plantService;
+  const twins = new TwinService({ plant, store: new TwinStore(db), clock, epoch: randomUUID() });
   const history = new HistoryService(new HistoryStore(db));
+  const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
 
-  const deadLetters = new DeadLetterStore(db);
-  const committer = new Committer({ db, plant, twins, history, facts: [], deadLetters, logger });
-  const replies = { onReply: async () => null };
-  const pipeline = new Pipeline({ plant, twins, live, committer, replies, logger });
-  const locks = new SourceLockStore(db);
-  const sources = new SourceService({ pipeline, committer, locks, deadLetters, logger });
+  const store = new OrderStore(db);
+  const writes = new OrderWriteStore();
+  const orders = new OrderService({ store, writes, maintenance, db, plant, live, clock });
+  const imports = new OrderImportService({ store, writes, orders, db, plant, clock });
+  const queries = new OrderQueryService({ store });
+  const production = new ProductionService({ store: new ProductionStore(), orders, db, clock, logger });
 
-  const plantResolver = new PlantResolver({
-    plant: plant.plant,
-    machines: { view: (machine) => twins.of(machine).view },
+  const commands = new CommandService({
+    db,
+    store: new CommandStore(db),
+    twins,
+    live,
+    // Sources hand replies to commands, and commands go out through sources.
+    publisher: { publish: (...message) => sources.publish(...message) },
+    lockouts: maintenance,
+    clock,
+    logger,
   });
-  const twinResolver = new TwinResolver({ plant: plant.plant, twins, live, journal });
+  const deadLetters = new DeadLetterStore(db);
+  const committer = new Committer({
+    db,
+    plant: plantService,
+    twins,
+    history,
+    facts: [production],
+    deadLetters,
+    logger,
+  });
+  const pipeline = new Pipeline({ plant: plantService, twins, live, committer, replies: commands, logger });
+  const locks = new SourceLockStore(db);
+  const sources: SourceService = new SourceService({ pipeline, committer, locks, deadLetters, logger });
+
+  const machines = { view: (machine: Equipment) => twins.of(machine).view };
+  const nodes = {
+    plant: new PlantResolver({ plant, machines }),
+    twin: new TwinResolver({ plant, twins, live, journal }),
+    commands: new CommandResolver({ commands, twins }),
+    orders: new OrderResolver({ queries, twins, live }),
+    operations: new OperationResolver({ queries, twins }),
+    maintenance: new MaintenanceOrderResolver({ maintenance, twins, plant, live }),
+  };
   const resolvers: object[] = [
-    plantResolver,
-    twinResolver,
-    new GroupMachinesResolver({ plant: plant.plant, twins }),
+    ...Object.values(nodes),
+    new GroupMachinesResolver({ plant, twins }),
     new HistoryResolver({ history, twins }),
-    new PreviewResolver({ sources, plant: plant.plant }),
-    new NodeResolver([plantResolver.nodes, twinResolver.nodes]),
+    new PreviewResolver({ sources, plant }),
+    new MachineCommandsResolver({ commands }),
+    new OrderMutationResolver({ orders, imports, queries }),
+    new MachineOperationResolver({ queries }),
+    new ProductionResolver({ production, queries }),
+    new MachineMaintenanceResolver({ maintenance }),
+    new NodeResolver([
+      nodes.plant.nodes,
+      nodes.twin.nodes,
+      nodes.commands,
+      nodes.orders.nodes,
+      nodes.operations.nodes,
+      nodes.maintenance.nodes,
+    ]),
   ];
   return {
-    plant,
+    plant: plantService,
     twins,
     sources,
     committer,
+    commands,
     resolvers: new Map(resolvers.map((resolver) => [resolver.constructor as ResolverClass, resolver])),
   };
 }

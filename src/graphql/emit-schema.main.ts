@@ -1,3 +1,6 @@
+// type-graphql reads it when its decorators run, so it comes first.
+import "reflect-metadata";
+
 import { writeFileSync } from "node:fs";
 import { resolverClasses } from "../resolvers.js";
 import { printSchemaWithDirectives } from "./print-schema.js";

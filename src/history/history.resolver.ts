@@ -18,8 +18,11 @@ class HistoryArgs {
   @Field(() => GraphQLDateTime, { description: "The beginning, included." })
   from!: Date;
 
-  @Field(() => GraphQLDateTime, { description: "The end, excluded." })
-  to!: Date;
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "The end, excluded; the present when left out.",
+  })
+  to?: Date | null;
 
   @Field(() => Int, {
     nullable: true,
@@ -49,9 +52,18 @@ export class HistoryResolver {
     const points = args.points ?? 500;
     if (points < 1 || points > MOST_POINTS)
       throw badInput(`points must be between 1 and ${MOST_POINTS}`, ["points"]);
-    if (args.to <= args.from) throw badInput("to must be after from", ["to"]);
+    const to = args.to ?? new Date();
+    if (to <= args.from)
+      throw badInput(args.to ? "to must be after from" : "from must lie in the past", [
+        args.to ? "to" : "from",
+      ]);
     if (args.metrics.length > MOST_METRICS)
       throw badInput(`metrics takes at most ${MOST_METRICS} names`, ["metrics"]);
-    return this.#history.range(this.#twins.of(machine.equipment), { ...args, points });
+    return this.#history.range(this.#twins.of(machine.equipment), {
+      metrics: args.metrics,
+      from: args.from,
+      to,
+      points,
+    });
   }
 }

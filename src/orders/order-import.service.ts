@@ -1,8 +1,8 @@
 import type { Database } from "../db/database.js";
 import { once } from "../db/idempotency.js";
-import type { Sql } from "../kernel/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
+import type { Sql } from "../kernel/sql.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { Plant } from "../plant/plant.js";

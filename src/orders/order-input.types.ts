@@ -73,7 +73,9 @@ export class OperationInput {
   completion?: OperationCompletion | null;
 }
 
-@InputType({ description: "An order that is sent, whole: what is left out is taken away or set to its default." })
+@InputType({
+  description: "An order that is sent, whole: what is left out is taken away or set to its default.",
+})
 export class OrderInput {
   @Field(() => String, { description: "The key that it has in the ERP system." })
   number!: string;
@@ -84,7 +86,11 @@ export class OrderInput {
   @Field(() => Float, { description: "How much is to be made; above 0." })
   quantity!: number;
 
-  @Field(() => String, { nullable: true, defaultValue: "pcs", description: "The unit of all its quantities." })
+  @Field(() => String, {
+    nullable: true,
+    defaultValue: "pcs",
+    description: "The unit of all its quantities.",
+  })
   unit?: string | null;
 
   @Field(() => GraphQLDateTime, { nullable: true, description: "When it must be done." })
@@ -134,7 +140,8 @@ export class OperationActionInput {
 
   @Field(() => GraphQLEquipmentPath, {
     nullable: true,
-    description: "For a start: the machine, when it is not the planned one. Otherwise it must be the operation's.",
+    description:
+      "For a start: the machine, when it is not the planned one. Otherwise it must be the operation's.",
   })
   machine?: string | null;
 

@@ -12,7 +12,12 @@ import {
 } from "./order.types.js";
 import type { ImportResult, OrderImportService } from "./order-import.service.js";
 import type { OrderRequest } from "./order-input.js";
-import { OperationActionInput, OrderActionInput, type OrderInput, UpsertOrdersInput } from "./order-input.types.js";
+import {
+  OperationActionInput,
+  OrderActionInput,
+  type OrderInput,
+  UpsertOrdersInput,
+} from "./order-input.types.js";
 import type { OrderQueryService } from "./order-query.service.js";
 import type { RequestedOperationAction, RequestedOrderAction } from "./order-state.js";
 import { operationValue, orderValue } from "./order-values.js";
@@ -64,7 +69,9 @@ export class OrderMutationResolver {
     return row && orderValue(row);
   }
 
-  @Mutation(() => OrderPayload, { description: "Releases a CREATED order: its first operation becomes READY." })
+  @Mutation(() => OrderPayload, {
+    description: "Releases a CREATED order: its first operation becomes READY.",
+  })
   releaseOrder(
     @Arg("input", () => OrderActionInput, ORDER) input: OrderActionInput,
     @Ctx() context: GraphQLContext,
@@ -137,7 +144,9 @@ export class OrderMutationResolver {
     return this.#actOnOperation("hold", input, context);
   }
 
-  @Mutation(() => OperationPayload, { description: "Resumes a HELD operation on the machine that it was on." })
+  @Mutation(() => OperationPayload, {
+    description: "Resumes a HELD operation on the machine that it was on.",
+  })
   resumeOperation(
     @Arg("input", () => OperationActionInput, OPERATION) input: OperationActionInput,
     @Ctx() context: GraphQLContext,

@@ -1,6 +1,6 @@
 import type { Operation } from "./operation.js";
-import type { ProductionOrder } from "./order.js";
-import type { OrderFilter, OrderPageRequest, OrderQuantities, OrderStore } from "./order.store.js";
+import type { OrderQuantities, ProductionOrder } from "./order.js";
+import type { OrderFilter, OrderPageRequest, OrderStore } from "./order.store.js";
 
 /** Reading orders. What takes a list of keys gives one result for each, in their order. */
 export class OrderQueryService {

@@ -6,7 +6,7 @@ import { badInput, connection, type PageArgs, type PageRequest, pageRequest } fr
 import { isUuid, keyOfGlobalId } from "../kernel/ids.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { TwinService } from "../twin/twin.service.js";
-import type { OrderQuantities } from "./order.store.js";
+import type { OrderQuantities } from "./order.js";
 import { Operation, ProductionOrder, ProductionOrderConnection } from "./order.types.js";
 import { OrderChangedArgs, OrdersArgs } from "./order-input.types.js";
 import type { OrderQueryService } from "./order-query.service.js";
@@ -167,4 +167,3 @@ function keyedPageRequest(args: PageArgs): PageRequest {
   }
   return request;
 }
-

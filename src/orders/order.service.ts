@@ -1,7 +1,7 @@
 import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
-import type { Sql } from "../kernel/sql.js";
 import type { Clock } from "../kernel/clock.js";
+import type { Sql } from "../kernel/sql.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { OrderChanged } from "../live/live-events.js";

@@ -3,7 +3,7 @@ import type { Database, Tx } from "../db/database.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Operation } from "./operation.js";
 import { OperationEntity, ProductionOrderEntity } from "./order.entity.js";
-import type { OrderStatus, ProductionOrder } from "./order.js";
+import type { OrderQuantities, OrderStatus, ProductionOrder } from "./order.js";
 import type { OrderState } from "./order-state.js";
 
 /** Which orders; null does not restrict. */
@@ -19,13 +19,6 @@ export interface OrderPageRequest {
   readonly fromEnd: boolean;
   readonly after: string | null;
   readonly before: string | null;
-}
-
-export interface OrderQuantities {
-  readonly orderId: string;
-  /** Decimals. */
-  readonly good: string;
-  readonly scrap: string;
 }
 
 const ORDER_COLUMNS = `p.id, p.number, p.product, p.quantity, p.unit, p.due_at AS "dueAt", p.priority, p.status,

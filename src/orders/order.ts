@@ -42,6 +42,14 @@ export interface ProductionOrder {
   readonly createdAt: Date;
 }
 
+/** What an order has made. */
+export interface OrderQuantities {
+  readonly orderId: string;
+  /** Decimals. */
+  readonly good: string;
+  readonly scrap: string;
+}
+
 const TRANSITIONS: Record<OrderAction, { from: readonly OrderStatus[]; to: OrderStatus }> = {
   release: { from: ["CREATED"], to: "RELEASED" },
   start: { from: ["RELEASED"], to: "RUNNING" },

@@ -61,7 +61,8 @@ registerEnumType(OperationCompletionEnum, {
   description: "What completes an operation.",
   valuesConfig: {
     QUANTITY: {
-      description: "It completes by itself when its good quantity reaches the order's; completeOperation may be earlier.",
+      description:
+        "It completes by itself when its good quantity reaches the order's; completeOperation may be earlier.",
     },
     MANUAL: { description: "Only completeOperation does." },
   },
@@ -210,7 +211,10 @@ export class UpsertOrderResult {
   @Field(() => String, { description: "As it was sent." })
   number!: string;
 
-  @Field(() => ProductionOrder, { nullable: true, description: "The order as it is; null when it was refused." })
+  @Field(() => ProductionOrder, {
+    nullable: true,
+    description: "The order as it is; null when it was refused.",
+  })
   order?: object | null;
 
   @Field(() => Boolean, { description: "Whether it was made; false: it was there before, or was refused." })

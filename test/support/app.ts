@@ -1,36 +1,21 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Client, createClient } from "graphql-ws";
-import WebSocket from "ws";
 import { type App, createApp } from "../../src/app.js";
 import { readConfig } from "../../src/config.js";
 import { createTestDatabase } from "./database.js";
+import { type GraphQLClient, graphqlClient } from "./graphql-client.js";
 import { silentLogger } from "./silent-logger.js";
 
-export interface GraphQLAnswer {
-  // biome-ignore lint/suspicious/noExplicitAny: tests read answers of many shapes
-  readonly data: any;
-  readonly errors?: readonly { message: string; path?: string[]; extensions?: Record<string, unknown> }[];
-}
+export type { Followed, GraphQLAnswer } from "./graphql-client.js";
 
 /** A running server with a database of its own, and clients for it. */
-export interface TestApp extends App {
+export interface TestApp extends App, Pick<GraphQLClient, "ask" | "follow"> {
   readonly env: Readonly<Record<string, string>>;
-  /** POSTs a document. */
-  ask(query: string, variables?: Record<string, unknown>): Promise<GraphQLAnswer>;
-  /** Opens a subscription over graphql-ws and collects what comes. */
-  follow(query: string, variables?: Record<string, unknown>): Followed;
   /** Stops the server, keeps its data. */
   pause(): Promise<void>;
   /** Starts it again on the same data. */
   resume(): Promise<TestApp>;
-}
-
-export interface Followed {
-  readonly events: GraphQLAnswer[];
-  readonly problem: unknown;
-  stop(): void;
 }
 
 /** @param options.plant the text of a plant file. */
@@ -64,44 +49,16 @@ export async function startTestApp(options: {
 
 async function run(env: Record<string, string>, remove: () => Promise<void>): Promise<TestApp> {
   const app = await createApp(readConfig(env), silentLogger, new AbortController().signal);
-  const sockets: Client[] = [];
-  const headers = { "content-type": "application/json" };
+  const client = graphqlClient(app.url);
   const pause = async () => {
-    for (const socket of sockets) await socket.dispose();
+    await client.close();
     await app.stop();
   };
   return {
     ...app,
     env,
-    async ask(query, variables = {}) {
-      const response = await fetch(`${app.url}/graphql`, {
-        method: "POST",
-        headers,
-        body: JSON.stringify({ query, variables }),
-      });
-      return (await response.json()) as GraphQLAnswer;
-    },
-    follow(query, variables = {}) {
-      const socket = createClient({
-        url: `${app.url.replace("http", "ws")}/graphql`,
-        webSocketImpl: WebSocket,
-        retryAttempts: 0,
-        lazy: true,
-      });
-      sockets.push(socket);
-      const followed = { events: [] as GraphQLAnswer[], problem: null as unknown, stop: () => {} };
-      followed.stop = socket.subscribe(
-        { query, variables },
-        {
-          next: (event) => followed.events.push(event as GraphQLAnswer),
-          error: (problem) => {
-            followed.problem = problem;
-          },
-          complete: () => {},
-        },
-      );
-      return followed;
-    },
+    ask: client.ask,
+    follow: client.follow,
     pause,
     resume: () => run(env, remove),
     async stop() {

@@ -27,3 +27,14 @@ async function run(url: string, statement: string): Promise<void> {
     await client.end();
   }
 }
+
+/** The rows of one statement on a test's own database. */
+export async function rows<Row extends object>(url: string, statement: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}

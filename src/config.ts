@@ -63,11 +63,19 @@ const environment = z.object({
   PLANT_FILE: text("").transform((value) => value || null),
   DEMO: text("").pipe(z.union([empty, onOff()])),
   AUTH: text("on").pipe(onOff()),
-  ALLOWED_ORIGINS: text("").transform((value) =>
+  ALLOWED_ORIGINS: text("").transform((value, context) =>
     value
       .split(",")
       .map((origin) => origin.trim())
-      .filter((origin) => origin !== ""),
+      .filter((origin) => origin !== "")
+      .map((origin) => {
+        const parsed = tryUrl(origin);
+        // Browsers send scheme, host and port and nothing else; anything else would never match.
+        if (parsed && /^https?:$/.test(parsed.protocol) && /^\/?$/.test(parsed.pathname + parsed.search))
+          return parsed.origin;
+        context.addIssue({ code: "custom", message: "must be origins such as https://mes.example.com" });
+        return z.NEVER;
+      }),
   ),
   STARTUP_TIMEOUT_S: text("0").pipe(
     z.string().regex(/^\d+$/, "must be a whole number of seconds").transform(Number),
@@ -173,8 +181,8 @@ function issueText(issue: z.core.$ZodIssue, env: Readonly<Record<string, string 
   const given = env[String(issue.path[0])] ?? "";
   const problem =
     issue.code === "invalid_union" ? (issue.errors.flat().at(-1)?.message ?? issue.message) : issue.message;
-  // A URL may hold a password.
-  return given.includes("://") ? problem : `${problem} (it is "${given}")`;
+  // A URL may hold a password, also one that is not written properly.
+  return given.includes("://") || String(issue.path[0]).endsWith("_URL") ? problem : `${problem} (it is "${given}")`;
 }
 
 function tryUrl(value: string): URL | null {

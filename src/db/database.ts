@@ -48,6 +48,7 @@ export class Database {
   async start(): Promise<void> {
     await this.orm.initialize();
     const client = new pg.Client({ connectionString: this.#url });
+    client.on("error", () => undefined);
     await client.connect();
     try {
       await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
@@ -66,6 +67,9 @@ export class Database {
   /** Runs `work` on one connection of the hot path, without a transaction of its own. */
   async withConnection<T>(work: (sql: Sql, client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
+    // The pool listens to idle connections only, and an event that nobody listens to ends the process.
+    const ignore = () => undefined;
+    client.on("error", ignore);
     let broken: Error | undefined;
     try {
       return await work(sqlOf(client), client);
@@ -75,6 +79,7 @@ export class Database {
       throw error;
     } finally {
       client.release(broken);
+      client.off("error", ignore);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
@@ -20,20 +20,13 @@ export class GraphQLWs {
     perMessageDeflate: false,
   });
   readonly #graphql: { dispose: () => void | Promise<void> };
-  readonly #mayConnect: (request: IncomingMessage) => boolean;
-  readonly #path: string;
 
   constructor(deps: {
     schema: GraphQLSchema;
     authenticator: Authenticator;
     contextOf: (caller: Caller) => GraphQLContext;
-    /** Whether a browser's page may open a socket here. */
-    mayConnect: (request: IncomingMessage) => boolean;
-    path: string;
     logger: Logger;
   }) {
-    this.#mayConnect = deps.mayConnect;
-    this.#path = deps.path;
     const callerOf = (params: Readonly<Record<string, unknown>> | undefined) =>
       deps.authenticator.callerOf(params?.authorization ?? params?.Authorization);
     this.#graphql = useServer(
@@ -62,23 +55,15 @@ export class GraphQLWs {
     return this.#sockets.clients.size;
   }
 
-  /** Takes the WebSocket handshakes of an HTTP server. */
-  attach(server: Server): void {
-    server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      if ((request.url ?? "").split("?")[0] !== this.#path) return refuse(socket, "404 Not Found");
-      if (!this.#mayConnect(request)) return refuse(socket, "403 Forbidden");
-      this.#sockets.handleUpgrade(request, socket, head, (opened) =>
-        this.#sockets.emit("connection", opened, request),
-      );
-    });
+  /** Takes over a WebSocket handshake. */
+  take(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#sockets.handleUpgrade(request, socket, head, (opened) =>
+      this.#sockets.emit("connection", opened, request),
+    );
   }
 
   /** Ends all sockets with 1001 (going away), so that clients come back. */
   async stop(): Promise<void> {
     await this.#graphql.dispose();
   }
-}
-
-function refuse(socket: Socket, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import path from "node:path";
 import fastifyStatic from "@fastify/static";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -39,6 +40,7 @@ export class HttpServer {
   readonly #app: FastifyInstance;
   #graphql: { http: GraphQLHttp; ws: GraphQLWs; contextOf: (caller: Caller) => GraphQLContext } | null = null;
   #metrics: Registry | null = null;
+  readonly #callers = new WeakMap<FastifyRequest, Caller>();
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -49,6 +51,9 @@ export class HttpServer {
   async start(): Promise<string> {
     const { host, port } = this.#options;
     await this.#routes();
+    this.#app.server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#onUpgrade(request, socket, head),
+    );
     try {
       return await this.#app.listen({ host, port });
     } catch (error) {
@@ -77,11 +82,8 @@ export class HttpServer {
       schema: deps.schema,
       authenticator,
       contextOf: deps.contextOf,
-      mayConnect: (request) => this.#mayCall(request.headers),
-      path: GRAPHQL_PATH,
       logger,
     });
-    ws.attach(this.#app.server);
     this.#metrics = deps.metrics;
     this.#graphql = { http, ws, contextOf: deps.contextOf };
   }
@@ -117,6 +119,8 @@ export class HttpServer {
     app.route({
       method: ["GET", "POST"],
       url: GRAPHQL_PATH,
+      // Before the body is read: who may not call must not make the server parse megabytes.
+      onRequest: (request, reply) => this.#admit(request, reply),
       handler: (request, reply) => this.#onGraphql(request, reply),
     });
     const assets = path.join(this.#options.webDir, "assets");
@@ -131,8 +135,8 @@ export class HttpServer {
     }
   }
 
-  async #onGraphql(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (request.method === "GET" && request.headers.accept?.includes("text/html")) return this.#page(reply);
+  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (wantsPage(request)) return;
     if (!this.#mayCall(request.headers)) {
       await reply
         .code(403)
@@ -145,7 +149,13 @@ export class HttpServer {
       await reply.code(401).header("www-authenticate", "Bearer").send(problem("UNAUTHENTICATED", text));
       return;
     }
-    if (!this.#graphql) {
+    this.#callers.set(request, caller);
+  }
+
+  async #onGraphql(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (wantsPage(request)) return this.#page(reply);
+    const caller = this.#callers.get(request);
+    if (!this.#graphql || !caller) {
       await reply
         .code(503)
         .header("retry-after", "2")
@@ -153,6 +163,16 @@ export class HttpServer {
       return;
     }
     await this.#graphql.http.handle(request, reply, this.#graphql.contextOf(caller));
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // Node leaves the socket to us: a reset that nobody listens to would end the process.
+    const refuse = (status: string) =>
+      socket.on("error", () => socket.destroy()).end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (request.url?.split("?")[0] !== GRAPHQL_PATH) refuse("404 Not Found");
+    else if (!this.#mayCall(request.headers)) refuse("403 Forbidden");
+    else if (!this.#graphql) refuse("503 Service Unavailable");
+    else this.#graphql.ws.take(request, socket, head);
   }
 
   async #page(reply: FastifyReply): Promise<void> {
@@ -169,6 +189,10 @@ export class HttpServer {
     if (this.#options.localOnly && !hostIsLocal(headers.host)) return false;
     return originAllowed(headers.origin, headers.host, this.#options.allowedOrigins);
   }
+}
+
+function wantsPage(request: FastifyRequest): boolean {
+  return request.method === "GET" && (request.headers.accept?.includes("text/html") ?? false);
 }
 
 function problem(code: string, message: string): object {

@@ -1,5 +1,6 @@
 import type { Equipment } from "../plant/equipment.js";
 import type { CounterFact } from "../twin/facts.js";
+import { dataTypeOf } from "../twin/sample.js";
 import type {
   MetricReading,
   NewSeries,
@@ -76,7 +77,8 @@ export function assemble(entries: readonly Entry[]): Assembled {
     for (const sample of entry.samples) {
       (sample.fresh ? fresh : old).push(sample);
       if (sample.series.id === null && !series.has(sample.series)) {
-        series.set(sample.series, { machine: twin.machine, series: sample.series, dataType: "Double" });
+        const dataType = sample.series.definition?.dataType ?? dataTypeOf(sample.value);
+        series.set(sample.series, { machine: twin.machine, series: sample.series, dataType });
       }
     }
     for (const counter of entry.counters) counters.push(counter);

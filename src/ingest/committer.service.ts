@@ -8,13 +8,12 @@ import type { PlantService } from "../plant/plant.service.js";
 import type { FactWriter } from "../twin/facts.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { type Assembled, assemble, type DeadLetter, type Entry } from "./batch.js";
+import { isDataError } from "./data-error.js";
 import type { DeadLetterStore } from "./dead-letter.store.js";
 
 /** The most messages in one transaction. */
 const LARGEST_BATCH = 5_000;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
-// Classes of errors that come from what a message holds: asking again gives the same answer.
-const DATA_ERROR = /^(?:22|23)/;
 
 /** What a committed transaction leaves to do. */
 interface Committed {
@@ -107,24 +106,28 @@ export class Committer {
   async #commitUntilDone(entries: readonly Entry[]): Promise<boolean> {
     const batch = assemble(entries);
     let unknown: string | null = null;
-    for (let attempt = 0; ; attempt += 1) {
+    let committed: Committed | null = null;
+    for (let attempt = 0; committed === null; attempt += 1) {
       try {
         if (unknown !== null && (await this.#wasCommitted(unknown))) {
-          this.#done(entries, { repeated: 0, afterCommit: [] });
-          return true;
+          committed = { repeated: 0, afterCommit: [] };
+        } else {
+          unknown = null;
+          committed = await this.#commit(batch);
         }
-        unknown = null;
-        this.#done(entries, await this.#commit(batch));
-        return true;
       } catch (error) {
         if (error instanceof OutcomeUnknown) unknown = error.transaction;
-        if (DATA_ERROR.test((error as { code?: string }).code ?? "")) return this.#isolate(entries, error);
+        // What was rolled back has no ids: the next batch, or a part of this one, must register its series again.
+        else for (const { series } of batch.series) series.id = null;
+        if (isDataError(error)) return this.#isolate(entries, error);
         this.#problem = `the database does not take data: ${messageOf(error)}`;
         this.#logger.warn({ attempt, entries: entries.length }, this.#problem);
         if (this.#stopped) return false;
         await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
       }
     }
+    this.#done(entries, committed);
+    return true;
   }
 
   /** One bad message must not hold up the others: halves the batch until it stands alone, as a dead letter. */
@@ -132,7 +135,11 @@ export class Committer {
     const [only, ...others] = entries;
     if (only && others.length === 0) {
       this.#logger.error({ err: error, topic: only.origin?.topic }, "the database refuses a message");
-      return this.#commitUntilDone([refusedEntry(only, messageOf(error))]);
+      const less = refusedEntry(only, messageOf(error));
+      if (less !== null) return this.#commitUntilDone([less]);
+      // Nothing of it can be stored: its message must not come again and again.
+      this.#done([only], { repeated: 0, afterCommit: [] });
+      return true;
     }
     const middle = entries.length >> 1;
     return (
@@ -153,7 +160,16 @@ export class Committer {
     }
     const stats = entries.find((entry) => entry.stats)?.stats;
     if (stats) stats.repeated += outcome.repeated;
-    for (const action of outcome.afterCommit) action();
+    for (const action of outcome.afterCommit) this.#follow(action);
+  }
+
+  /** What is committed stays so, whatever its followers make of it. */
+  #follow(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#logger.error({ err: error }, "telling of a committed batch failed");
+    }
   }
 
   async #commit(batch: Assembled): Promise<Committed> {
@@ -189,10 +205,13 @@ export class Committer {
   /** Asks the database what became of a transaction whose COMMIT was never answered. */
   async #wasCommitted(transaction: string): Promise<boolean> {
     for (;;) {
-      const rows = await this.#db.query<{ status: string | null }>(
-        "SELECT pg_xact_status($1::xid8) AS status",
-        [transaction],
-      );
+      const rows = await this.#db
+        .query<{ status: string | null }>("SELECT pg_xact_status($1::xid8) AS status", [transaction])
+        .catch((error: { code?: string }) => {
+          // A replica that took over never saw the transaction: its number is in the future.
+          if (error.code === "22023") return [];
+          throw error;
+        });
       const status = rows[0]?.status ?? null;
       if (status !== "in progress") return status === "committed";
       await sleep(100);
@@ -200,15 +219,21 @@ export class Committer {
   }
 }
 
-/** What remains of an entry that the database refuses: the dead letter. */
-function refusedEntry(entry: Entry, reason: string): Entry {
+/**
+ * What remains of an entry that the database refuses: the dead letter, and the equipment, which the next messages of
+ * its machine rely on. Of an entry that holds no more than these, the dead letter alone; null when that is refused.
+ */
+function refusedEntry(entry: Entry, reason: string): Entry | null {
   const { origin } = entry;
+  const only = entry.twin === null && entry.equipment.length === 0;
+  if (only) return null;
+  const equipment = entry.twin === null ? [] : entry.equipment;
   const letters: DeadLetter[] = origin
     ? [{ ...origin, mapping: null, reason: `the database refuses it: ${reason}` }]
     : [];
   return {
     ...entry,
-    equipment: [],
+    equipment,
     discovered: [],
     twin: null,
     view: null,

@@ -5,6 +5,7 @@ import type { DeadLetter } from "./batch.js";
 
 const KEPT = 10_000;
 const HEAD_BYTES = 256;
+const LONGEST_TEXT = 1_000;
 
 /** Keeps the newest dead letters with the first bytes of their payloads. */
 export class DeadLetterStore {
@@ -25,9 +26,9 @@ export class DeadLetterStore {
       [
         numberArray(letters.map((letter) => letter.receivedAt)),
         textArray(letters.map((letter) => letter.source)),
-        textArray(letters.map((letter) => withoutNul(letter.topic))),
+        textArray(letters.map((letter) => storable(letter.topic))),
         textArray(letters.map((letter) => letter.mapping)),
-        textArray(letters.map((letter) => withoutNul(letter.reason))),
+        textArray(letters.map((letter) => storable(letter.reason))),
         textArray(letters.map((letter) => letter.payload.subarray(0, HEAD_BYTES).toString("hex"))),
         numberArray(letters.map((letter) => letter.payload.length)),
       ],
@@ -42,7 +43,8 @@ export class DeadLetterStore {
   }
 }
 
-/** Postgres text cannot hold it. */
-function withoutNul(text: string): string {
-  return text.replaceAll("\u0000", "\\0");
+/** Without NUL, which Postgres text cannot hold, and of a bounded length. */
+function storable(text: string): string {
+  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return short.replaceAll("\u0000", "\\0");
 }

@@ -3,9 +3,10 @@ import { minimalFilters } from "../mqtt/topic.js";
 import { TopicTemplate } from "../mqtt/topic-template.js";
 import { checkPath } from "../plant/equipment.js";
 import type { MappingConfig, SourceConfig } from "../plant/plant-file.js";
+import type { Sample } from "../twin/sample.js";
 import { decodeConnectivity } from "./formats/connectivity.js";
 import { type Decoded, problem } from "./formats/format.js";
-import { decodeJson } from "./formats/json.js";
+import { decodeJson, metricNameProblem } from "./formats/json.js";
 import { decodeValue } from "./formats/value.js";
 
 /** What a topic means to a source. */
@@ -27,6 +28,8 @@ export type Routed =
   | { readonly kind: "unmapped"; readonly reason: string };
 
 const METRIC = "metric";
+/** Longer topics make no machine path and metric name anyway. */
+const LONGEST_REMEMBERED = 1_024;
 const COMMAND_TOPIC = /\/cmd\/[^/]+(\/reply)?$/;
 
 /** One entry of a source's mappings, ready to use. */
@@ -131,7 +134,7 @@ export class MappingTable {
       routed = this.#find(topic);
       // Devices use few topics; a flood of ever new ones must not fill the memory.
       if (this.#routes.size >= 200_000) this.#routes.clear();
-      this.#routes.set(topic, routed);
+      if (topic.length <= LONGEST_REMEMBERED) this.#routes.set(topic, routed);
     }
     return routed;
   }
@@ -164,6 +167,13 @@ function machineParts(config: MappingConfig, template: TopicTemplate): (string |
 
 function withPrefix(decoded: Decoded, metric: string | null): Decoded {
   if (metric === null || decoded.kind !== "samples") return decoded;
-  const samples = decoded.samples.map((sample) => ({ ...sample, metric: `${metric}/${sample.metric}` }));
-  return { ...decoded, samples };
+  const samples: Sample[] = [];
+  const problems = [...decoded.problems];
+  for (const sample of decoded.samples) {
+    const name = `${metric}/${sample.metric}`;
+    const wrong = metricNameProblem(name);
+    if (wrong === null) samples.push({ ...sample, metric: name });
+    else problems.push({ field: sample.metric, problem: wrong });
+  }
+  return { ...decoded, samples, problems };
 }

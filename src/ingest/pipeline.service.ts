@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../kernel/logger.js";
+import { messageOf } from "../kernel/result.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { InboundMessage } from "../mqtt/inbound-message.js";
 import type { Equipment } from "../plant/equipment.js";
@@ -10,6 +11,7 @@ import type { TwinService } from "../twin/twin.service.js";
 import type { Applied, MetricReading, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
 import type { DeadLetter, Entry } from "./batch.js";
 import type { Committer } from "./committer.service.js";
+import { isDataError } from "./data-error.js";
 import type { Mapping, MappingTable, Routed } from "./mapping.js";
 import type { SourceStats } from "./source-stats.js";
 
@@ -88,9 +90,12 @@ export class Pipeline {
     }
   }
 
-  /** Applies what time alone changes. */
-  passTime(): void {
-    for (const change of this.#twins.passTime()) {
+  /**
+   * Applies what time alone changes.
+   * @param isOurs whether this server consumes a source: the twins of others' are theirs to write.
+   */
+  passTime(isOurs: (source: string) => boolean): void {
+    for (const change of this.#twins.passTime(isOurs)) {
       this.#publish(change);
       this.#committer.add({
         ...EMPTY,
@@ -119,7 +124,8 @@ export class Pipeline {
     }
     if (decoded.kind === "connectivity") {
       const at = new Date(Math.min(decoded.time ?? message.receivedAt, message.receivedAt));
-      const change = applyConnectivity(twin, decoded.online, at, !message.retain);
+      const arrival = { receivedAt: message.receivedAt, retained: message.retain };
+      const change = applyConnectivity(twin, decoded.online, at, arrival);
       if (change) this.#publish(change);
       this.#committer.add({
         ...this.#entry(source, message),
@@ -130,10 +136,8 @@ export class Pipeline {
       });
       return;
     }
-    const letters = decoded.problems.map((one) =>
-      this.#letter(source, message, routed.mapping, `${one.field}: ${one.problem}`),
-    );
-    this.#samples(source, message, routed.mapping, twin, decoded.samples, found.changed, letters);
+    const problems = decoded.problems.map((one) => `${one.field}: ${one.problem}`);
+    this.#samples(source, message, routed.mapping, twin, decoded.samples, found.changed, problems);
   }
 
   #samples(
@@ -143,7 +147,7 @@ export class Pipeline {
     twin: Twin,
     samples: readonly Sample[],
     equipment: readonly Equipment[],
-    letters: DeadLetter[],
+    problems: string[],
   ): void {
     const limits: ReducerLimits = {
       maxAheadMs: MAX_AHEAD_MS,
@@ -154,9 +158,7 @@ export class Pipeline {
     const applied = applySamples(twin, samples, arrival, limits);
     source.stats.repeated += applied.repeated;
     source.stats.late += applied.late;
-    for (const { metric, reason } of applied.refused) {
-      letters.push(this.#letter(source, message, mapping, `${metric}: ${reason}`));
-    }
+    for (const { metric, reason } of applied.refused) problems.push(`${metric}: ${reason}`);
     if (applied.change) this.#publish(applied.change);
     this.#publishTelemetry(twin, applied, message.receivedAt);
     this.#committer.add({
@@ -172,7 +174,9 @@ export class Pipeline {
         move,
         receivedAt: message.receivedAt,
       })),
-      deadLetters: letters,
+      // One for all of them: a message of a thousand unknown metrics must not push out all other dead letters.
+      deadLetters:
+        problems.length > 0 ? [this.#letter(source, message, mapping, summaryOf(problems))] : NOTHING,
     });
   }
 
@@ -209,6 +213,11 @@ export class Pipeline {
         message.ack();
         return;
       } catch (error) {
+        if (isDataError(error)) {
+          const reason = `the database refuses it: ${messageOf(error)}`;
+          this.#committer.add(this.#dead(source, message, null, reason));
+          return;
+        }
         this.#logger.warn({ err: error, topic: message.topic, attempt }, "a reply cannot be stored yet");
         if (this.#stopped) return;
         await sleep(Math.min(100 * 2 ** attempt, 2_000));
@@ -266,6 +275,14 @@ export class Pipeline {
     this.#logger.debug({ topic, reason }, "a message could not be taken");
     return { receivedAt, source: source.name, topic, mapping: mapping?.name ?? null, reason, payload };
   }
+}
+
+const MOST_NAMED_PROBLEMS = 10;
+
+function summaryOf(problems: readonly string[]): string {
+  const named = problems.slice(0, MOST_NAMED_PROBLEMS).join("; ");
+  const others = problems.length - MOST_NAMED_PROBLEMS;
+  return others > 0 ? `${named}; and ${others} more` : named;
 }
 
 const NOTHING: readonly never[] = [];

@@ -51,7 +51,7 @@ export function preview(
             problems.push(`${sample.metric}: ${typed.problem}`);
             return [];
           }
-          const sourceTime = sample.time === null ? null : new Date(sample.time);
+          const sourceTime = sample.time === null ? null : dateOf(sample.time);
           return [{ metric: sample.metric, value: typed.value, sourceTime, quality: sample.quality }];
         });
         return { ...base, samples, problem: problems.length > 0 ? problems.join("; ") : null };
@@ -59,6 +59,12 @@ export function preview(
     }
   }
   return { ...NOTHING, problem };
+}
+
+/** Null for a time beyond all dates, instead of which the receive time counts. */
+function dateOf(time: number): Date | null {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 const NOTHING: Preview = { mapping: null, machine: null, samples: [], problem: null };

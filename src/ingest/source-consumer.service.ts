@@ -31,6 +31,7 @@ export class SourceConsumer implements PipelineSource {
   readonly #abort = new AbortController();
   #holding: Promise<void> | null = null;
   #standby = false;
+  #holds = false;
 
   /** @param deps.clientId names the persistent session; it belongs to the source, not to the process. */
   constructor(deps: {
@@ -59,6 +60,11 @@ export class SourceConsumer implements PipelineSource {
 
   get status(): SourceStatus {
     return { name: this.name, standby: this.#standby, link: this.#link.status };
+  }
+
+  /** Whether this server has the source's lock. */
+  get holding(): boolean {
+    return this.#holds;
   }
 
   /** Begins to consume as soon as the lock is free. Idempotent. */
@@ -93,8 +99,13 @@ export class SourceConsumer implements PipelineSource {
         const release = await this.#locks.tryAcquire(this.name, () => lost.abort());
         this.#standby = release === null;
         if (release !== null) {
-          await this.#consume(AbortSignal.any([signal, lost.signal]));
-          await release();
+          try {
+            this.#holds = true;
+            await this.#consume(AbortSignal.any([signal, lost.signal]));
+          } finally {
+            this.#holds = false;
+            await release();
+          }
           if (lost.signal.aborted)
             this.#logger.warn({}, "lost the lock of the source with its database connection");
           continue;

@@ -81,7 +81,8 @@ export class SourceService {
         .trim()
         .catch((error: unknown) => this.#logger.warn({}, `dead letters: ${messageOf(error)}`));
     this.#timers = [
-      setInterval(() => this.#pipeline.passTime(), SWEEP_MS),
+      // Also for sources that are no longer in the plant file: nobody else would do it.
+      setInterval(() => this.#pipeline.passTime((name) => this.byName(name)?.holding ?? true), SWEEP_MS),
       setInterval(() => void trim(), TRIM_MS),
     ];
   }

@@ -78,7 +78,7 @@ test("a refused step changes nothing and names the field", async () => {
   expect(await errors("start", { expectedVersion: 2 })).toEqual([
     { code: "VERSION_CONFLICT", field: ["expectedVersion"] },
   ]);
-  expect(await errors("start", { number: "MO-9" })).toEqual([{ code: "NOT_FOUND", field: ["number"] }]);
+  expect(await errors("start", { number: "MO-9\u0000" })).toEqual([{ code: "NOT_FOUND", field: ["number"] }]);
   expect(await errors("start", { comment: "\u0000" })).toEqual([
     { code: "INVALID_INPUT", field: ["comment"] },
   ]);

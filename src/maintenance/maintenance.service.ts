@@ -18,7 +18,7 @@ import {
   problemsOf,
 } from "./maintenance.js";
 import type { MaintenanceFilter, MaintenancePageRequest, MaintenanceStore } from "./maintenance.store.js";
-import { textProblem } from "./text.js";
+import { keyProblem, textProblem } from "./text.js";
 
 /** A machine's list of maintenance orders has no pages: it ends here. */
 export const MOST_ORDERS_OF_MACHINE = 200;
@@ -95,7 +95,7 @@ export class MaintenanceService {
       const comment = input.comment?.trim() ? input.comment : null;
       const problem = comment === null ? null : textProblem(comment, 10_000);
       if (problem !== null) return refused("INVALID_INPUT", `comment ${problem}`, "comment");
-      const order = await this.#store.lock(tx, input.number);
+      const order = isNumber(input.number) ? await this.#store.lock(tx, input.number) : null;
       if (!order) return refused("NOT_FOUND", `there is no maintenance order ${input.number}`, "number");
       const now = new Date(this.#clock.now());
       const after = afterAction(order, action, input.expectedVersion, now);
@@ -114,8 +114,8 @@ export class MaintenanceService {
     return await this.#store.lockoutOf(machineId, tx);
   }
 
-  byNumber(number: string): Promise<MaintenanceOrder | null> {
-    return this.#store.byNumber(number);
+  async byNumber(number: string): Promise<MaintenanceOrder | null> {
+    return isNumber(number) ? this.#store.byNumber(number) : null;
   }
 
   byId(id: string): Promise<MaintenanceOrder | null> {
@@ -172,6 +172,11 @@ export class MaintenanceService {
     const root = this.#plant.byPath(under);
     return root ? [...this.#plant.machines(root)].map((machine) => machine.id) : [];
   }
+}
+
+/** What cannot be stored must not be looked for either. */
+function isNumber(number: string): boolean {
+  return keyProblem(number, 100) === null;
 }
 
 function refused(code: UserErrorValue["code"], message: string, field: string): Outcome {

@@ -85,6 +85,7 @@ test.each<[Partial<NewMaintenanceOrder>, string[]]>([
   [{ description: "\ud800" }, ["description"]],
   [{ plannedStart: NOW, dueAt: new Date(NOW.getTime() - 1) }, ["dueAt"]],
   [{ dueAt: new Date("0000-01-01T00:00:00Z") }, ["dueAt"]],
+  [{ dueAt: new Date("9999-12-31T23:00:00-02:00") }, ["dueAt"]],
 ])("a new order with %j has problems with %j", (change, fields) => {
   expect(problemsOf({ ...NEW, ...change }).map((problem) => problem.field?.[0])).toEqual(fields);
 });

@@ -109,7 +109,7 @@ export function problemsOf(input: NewMaintenanceOrder): UserErrorValue[] {
   }
   for (const field of ["plannedStart", "dueAt"] as const) {
     const moment = input[field];
-    if (moment !== null && !storable(moment)) refuse(field, "is before the year 1");
+    if (moment !== null && !storable(moment)) refuse(field, "is not in the years 1 to 9999");
   }
   if (input.plannedStart !== null && input.dueAt !== null && input.dueAt < input.plannedStart) {
     refuse("dueAt", "must not be before plannedStart");

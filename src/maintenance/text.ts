@@ -16,7 +16,11 @@ export function keyProblem(text: string, longest: number): string | null {
   return textProblem(text, longest);
 }
 
-/** Whether Postgres can store a moment that DateTime takes: RFC 3339 has a year 0, calendars have none. */
+/**
+ * Whether a moment that DateTime takes can be stored: RFC 3339 has a year 0, which calendars have not, and an offset
+ * reaches beyond 9999, which needs more digits.
+ */
 export function storable(moment: Date): boolean {
-  return moment.getUTCFullYear() >= 1;
+  const year = moment.getUTCFullYear();
+  return year >= 1 && year <= 9999;
 }

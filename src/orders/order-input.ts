@@ -38,6 +38,11 @@ export interface WantedOperation extends Omit<OperationRequest, "machine"> {
   readonly at: readonly string[];
 }
 
+/** Whether an order can have this number; what cannot be stored must not be looked for either. */
+export function isOrderNumber(number: string): boolean {
+  return keyProblem(number, 100) === null;
+}
+
 const MOST_OPERATIONS = 1_000;
 
 /**
@@ -58,7 +63,7 @@ export function checkOrder(
   refuse("product", textProblem(input.product, 500));
   refuse("unit", keyProblem(input.unit, 32));
   refuse("quantity", input.quantity > 0 && Number.isFinite(input.quantity) ? null : "must be above 0");
-  refuse("dueAt", input.dueAt === null || storable(input.dueAt) ? null : "is before the year 1");
+  refuse("dueAt", input.dueAt === null || storable(input.dueAt) ? null : "is not in the years 1 to 9999");
   const count = input.operations.length;
   refuse("operations", count === 0 ? "must not be empty" : null);
   refuse("operations", count > MOST_OPERATIONS ? `must be at most ${MOST_OPERATIONS}` : null);
@@ -95,7 +100,7 @@ function operationProblems(
   refuse("idealCycleTimeMs", cycleGiven ? null : "must be above 0");
   for (const field of ["plannedStart", "plannedEnd"] as const) {
     const moment = operation[field];
-    refuse(field, moment === null || storable(moment) ? null : "is before the year 1");
+    refuse(field, moment === null || storable(moment) ? null : "is not in the years 1 to 9999");
   }
   const backwards = plannedStart !== null && plannedEnd !== null && plannedEnd < plannedStart;
   refuse("plannedEnd", backwards ? "must not be before plannedStart" : null);

@@ -1,6 +1,7 @@
 import type { Operation } from "./operation.js";
 import type { OrderQuantities, ProductionOrder } from "./order.js";
 import type { OrderFilter, OrderPageRequest, OrderStore } from "./order.store.js";
+import { isOrderNumber } from "./order-input.js";
 
 /** Reading orders. What takes a list of keys gives one result for each, in their order. */
 export class OrderQueryService {
@@ -10,8 +11,8 @@ export class OrderQueryService {
     this.#store = deps.store;
   }
 
-  byNumber(number: string): Promise<ProductionOrder | null> {
-    return this.#store.byNumber(number);
+  async byNumber(number: string): Promise<ProductionOrder | null> {
+    return isOrderNumber(number) ? this.#store.byNumber(number) : null;
   }
 
   async byIds(ids: readonly string[]): Promise<(ProductionOrder | null)[]> {

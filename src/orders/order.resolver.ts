@@ -144,7 +144,10 @@ function startingWith<Item>(
     async next() {
       if (!begun) {
         begun = true;
-        const value = await first();
+        const value = await first().catch(async (error: unknown) => {
+          await items.return?.();
+          throw error;
+        });
         if (value !== null) return { done: false, value };
       }
       return items.next();

@@ -10,6 +10,7 @@ import { textProblem } from "../maintenance/text.js";
 import type { Plant } from "../plant/plant.js";
 import type { CountingSource, Operation } from "./operation.js";
 import type { OrderStore } from "./order.store.js";
+import { isOrderNumber } from "./order-input.js";
 import {
   actOnOperation,
   actOnOrder,
@@ -101,7 +102,7 @@ export class OrderService {
     return this.#run(caller, `${action}Order`, request, async (tx, sql) => {
       const problem = reasonProblem(request.reason);
       if (problem) return refused(problem);
-      const [state] = await this.#store.lockByNumber(sql, [request.number]);
+      const state = await this.#lock(sql, request.number);
       if (!state) return refused(noOrder(request.number, "number"));
       const conflict = versionConflict(state.order, request.expectedVersion, ["expectedVersion"]);
       if (conflict) return refused(conflict);
@@ -136,7 +137,7 @@ export class OrderService {
 
   /** An operation with its order, locked until the transaction ends; or why there is none. */
   async lockOperation(sql: Sql, number: string, sequence: number): Promise<LockedOperation | UserErrorValue> {
-    const [state] = await this.#store.lockByNumber(sql, [number]);
+    const state = await this.#lock(sql, number);
     if (!state) return noOrder(number, "order");
     const operation = state.operations.find((one) => one.sequence === sequence);
     if (operation) return { state, operation };
@@ -186,6 +187,12 @@ export class OrderService {
       return machine ? [machine] : [];
     });
     return { id, number, machines };
+  }
+
+  async #lock(sql: Sql, number: string): Promise<OrderState | null> {
+    if (!isOrderNumber(number)) return null;
+    const [state] = await this.#store.lockByNumber(sql, [number]);
+    return state ?? null;
   }
 
   #completed(state: OrderState, operation: Operation): OrderState {

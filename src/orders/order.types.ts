@@ -31,7 +31,7 @@ registerEnumType(OrderStatusEnum, {
   },
 });
 
-export const OperationStatusEnum = enumOf(OPERATION_STATUSES);
+const OperationStatusEnum = enumOf(OPERATION_STATUSES);
 registerEnumType(OperationStatusEnum, {
   name: "OperationStatus",
   description: "How far an operation is.",

@@ -11,7 +11,7 @@ import {
 } from "./machine-type.js";
 
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const ms = typeof value === "number" ? value : parseDuration(value);
+  const ms = typeof value === "number" ? Math.round(value) : parseDuration(value);
   if (ms === null || ms <= 0) {
     context.addIssue({ code: "custom", message: 'must be a duration such as "500ms", "30s", "5m" or "8h"' });
     return z.NEVER;

@@ -128,7 +128,10 @@ export class Plant {
     ) {
       known.name = name;
       if (nextLevel === "MACHINE") this.#becomeMachine(known);
-      else known.level = nextLevel;
+      else {
+        if (known.level === "MACHINE") this.#machines -= 1;
+        known.level = nextLevel;
+      }
       known.machineType = nextType;
       known.discovered = false;
       changed.push(known);

@@ -157,7 +157,7 @@ function requestProblems(request: ReportRequest, now: number): UserErrorValue[] 
   const reasonProblem = reason === null || reason === "" ? null : textProblem(reason, 1_000);
   if (reasonProblem !== null) refuse("scrapReason", reasonProblem);
   if (request.at !== null && request.at.getTime() > now) refuse("at", "must not be in the future");
-  if (request.at !== null && !storable(request.at)) refuse("at", "is before the year 1");
+  if (request.at !== null && !storable(request.at)) refuse("at", "is not in the years 1 to 9999");
   return problems;
 }
 

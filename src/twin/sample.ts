@@ -61,12 +61,15 @@ function numberFrom(text: string): number | undefined {
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
+const LONGEST_INTEGER = 64;
 
 function integerFrom(value: number | bigint | string | boolean): Scalar | undefined {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   if (typeof value === "string" && !/^\s*[+-]?\d+\s*$/.test(value)) return undefined;
   if (typeof value === "number" && !Number.isInteger(value)) return undefined;
+  // BigInt takes seconds for a text of megabytes.
+  if (typeof value === "string" && value.length > LONGEST_INTEGER) return undefined;
   const integer = BigInt(typeof value === "string" ? value.trim() : value);
   if (integer > INT64_MAX || integer < INT64_MIN) return undefined;
   const number = Number(integer);
@@ -77,6 +80,8 @@ function integerFrom(value: number | bigint | string | boolean): Scalar | undefi
 export function unusable(value: Scalar): string | null {
   if (typeof value === "number" && !Number.isFinite(value)) return "is not a finite number";
   if (typeof value === "string" && value.includes("\u0000")) return "holds a NUL character";
+  // JSON can hold half of a surrogate pair; Postgres would keep another text than the twin shows.
+  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) return "holds half a character";
   if (typeof value === "bigint" && (value > INT64_MAX || value < INT64_MIN)) return "does not fit 64 bits";
   return null;
 }

@@ -5,6 +5,8 @@ import { topicMatches } from "../mqtt/topic.js";
 
 const MOST_WAITING = 10_000;
 const MOST_REMEMBERED = 100_000;
+/** Node's timers fire at once beyond this. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The samples whose canonical topic matches a filter, for one subscriber. Who falls more than 10,000 samples
@@ -18,7 +20,7 @@ export function telemetryFeed(
 ): AsyncIterableIterator<TelemetryReceived> {
   const queue = new BoundedQueue<TelemetryReceived>({ max: MOST_WAITING, onFull: "drop-oldest" });
   const matches = remembered((topic) => topicMatches(filter, topic));
-  const limit = maxRateHz === null ? null : new RateLimit(1_000 / maxRateHz, (event) => queue.push(event));
+  const limit = maxRateHz === null ? null : new RateLimit(Math.min(1_000 / maxRateHz, LONGEST_TIMER_MS), (event) => queue.push(event));
   const stop = live.listen("telemetryReceived", (event) => {
     if (!matches(event.topic)) return;
     if (limit) limit.offer(event);

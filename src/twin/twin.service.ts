@@ -75,11 +75,15 @@ export class TwinService {
     return this.#store.save(sql, deltas);
   }
 
-  /** What has changed by time alone: silence and age. */
-  passTime(): TwinChange[] {
+  /**
+   * What has changed by time alone: silence and age.
+   * @param isOurs leaves out the twins that another server's source feeds.
+   */
+  passTime(isOurs: (source: string) => boolean): TwinChange[] {
     const now = this.#clock.now();
     const changes: TwinChange[] = [];
     for (const twin of this.#twins.values()) {
+      if (twin.route !== null && !isOurs(twin.route.source)) continue;
       const change = applyTime(twin, now);
       if (change) changes.push(change);
     }

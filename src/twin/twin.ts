@@ -41,6 +41,8 @@ export function applySamples(
   let late = 0;
   let state = null as StateChange | null;
   let mode = twin.view.mode;
+  const connectivity = arrival.retained ? twin.view.connectivity : heard(twin, receivedTime);
+  const offline = connectivity.status === "OFFLINE";
 
   for (const sample of samples) {
     let known = twin.metrics.get(sample.metric);
@@ -60,8 +62,8 @@ export function applySamples(
       continue;
     }
     const { value } = taken;
-    const { time, quality } = effective(sample, arrival, limits);
     const before = known.sourceTime?.getTime() ?? Number.NEGATIVE_INFINITY;
+    const { time, quality } = effective(sample, arrival, limits, before);
 
     // A retained value without a time of its own is the old one once more, not a new reading.
     if (
@@ -97,7 +99,7 @@ export function applySamples(
       role: known.role,
       value,
       quality,
-      stale: false,
+      stale: offline,
       sourceTime: new Date(time),
       receivedTime,
       ties: time === before ? [...(known.ties ?? []), known.value] : NO_TIES,
@@ -124,7 +126,6 @@ export function applySamples(
     }
   }
 
-  const connectivity = arrival.retained ? twin.view.connectivity : heard(twin, receivedTime);
   if (changed.size === 0 && connectivity.status === twin.view.connectivity.status) {
     twin.view = { ...twin.view, connectivity };
     return { change: null, stored, counters, repeated, late, refused, discovered };
@@ -144,13 +145,28 @@ export function applySamples(
   return { change, stored, counters, repeated, late, refused, discovered };
 }
 
-/** The device, or its will, says whether it is there. `at` is when. */
-export function applyConnectivity(twin: Twin, online: boolean, at: Date, seen: boolean): TwinChange | null {
+/**
+ * The device, or its will, says whether it is there. `at` is when, by the device's clock. What comes live is the last
+ * word whatever that clock says: a will carries the time at which the device connected.
+ */
+export function applyConnectivity(
+  twin: Twin,
+  online: boolean,
+  at: Date,
+  arrival: Arrival,
+): TwinChange | null {
   const before = twin.view.connectivity;
   const status = online ? "ONLINE" : "OFFLINE";
-  const lastSeen = seen && online ? at : before.lastSeen;
-  if (before.status === status || (before.since !== null && at < before.since)) return null;
-  return changeConnectivity(twin, { status, since: at, lastSeen }, at.getTime());
+  const older = before.since !== null && at < before.since;
+  const seenAt = arrival.retained || !online ? null : new Date(arrival.receivedAt);
+  const lastSeen = seenAt ?? before.lastSeen;
+  if (before.status === status) {
+    if (seenAt) twin.view = { ...twin.view, connectivity: { ...before, lastSeen } };
+    return null;
+  }
+  if (older && arrival.retained) return null;
+  const since = older && before.since !== null ? before.since : at;
+  return changeConnectivity(twin, { status, since, lastSeen }, arrival.receivedAt);
 }
 
 /** What time alone does: a silent machine becomes STALE, then OFFLINE; readings become stale by their age. */
@@ -203,14 +219,17 @@ function effective(
   sample: Sample,
   arrival: Arrival,
   limits: ReducerLimits,
+  before: number,
 ): { time: number; quality: Quality } {
   const time = sample.time;
-  if (time === null)
-    return { time: arrival.receivedAt, quality: arrival.retained ? "UNCERTAIN" : sample.quality };
-  if (time > arrival.receivedAt + limits.maxAheadMs || time < EARLIEST_TIME) {
-    return { time: arrival.receivedAt, quality: sample.quality === "BAD" ? "BAD" : "UNCERTAIN" };
-  }
-  return { time, quality: sample.quality };
+  if (time !== null && time <= arrival.receivedAt + limits.maxAheadMs && time >= EARLIEST_TIME)
+    return { time, quality: sample.quality };
+  // Without a time of its own a live sample is newer than all that came before it, also within one millisecond (a
+  // broker hands over a thousand kept messages in less) and after the server's clock was set back.
+  const live = !arrival.retained && !sample.historical;
+  const received = live ? Math.max(arrival.receivedAt, before + 1) : arrival.receivedAt;
+  if (time === null) return { time: received, quality: arrival.retained ? "UNCERTAIN" : sample.quality };
+  return { time: received, quality: sample.quality === "BAD" ? "BAD" : "UNCERTAIN" };
 }
 
 function sameValue(a: Scalar, b: Scalar): boolean {

@@ -21,7 +21,8 @@ export function parseJson(text: string): Result<unknown, string> {
 }
 
 function parseNumber(text: string): number | bigint {
-  if (!isInteger(text)) return Number(text);
+  // No integer of 64 bits is that long, and BigInt takes seconds for megabytes of digits.
+  if (!isInteger(text) || text.length > 64) return Number(text);
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }

@@ -68,7 +68,7 @@ function collect(
       if (tooMuch !== null) return tooMuch;
       continue;
     }
-    if (into.samples.length >= MOST_LEAVES) return `the payload holds more than ${MOST_LEAVES} values`;
+    if (into.samples.length + into.problems.length >= MOST_LEAVES) return `the payload holds more than ${MOST_LEAVES} values`;
     const wrong = metricNameProblem(name);
     if (wrong !== null) into.problems.push({ field: name.slice(0, LONGEST_NAME), problem: wrong });
     else into.samples.push({ metric: name, value: value as Scalar, time: into.time, quality: "GOOD" });
@@ -82,6 +82,7 @@ export function metricNameProblem(name: string): string | null {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   if (/[+#\u0000-\u001f]/.test(name)) return "a metric name must not hold +, # or a control character";
   if (/^\/|\/\/|\/$/.test(name) || name === "") return "a metric name must not have empty parts";
+  if (/\p{Surrogate}/u.test(name)) return "a metric name must not hold half a character";
   return null;
 }
 

@@ -182,7 +182,9 @@ function issueText(issue: z.core.$ZodIssue, env: Readonly<Record<string, string 
   const problem =
     issue.code === "invalid_union" ? (issue.errors.flat().at(-1)?.message ?? issue.message) : issue.message;
   // A URL may hold a password, also one that is not written properly.
-  return given.includes("://") || String(issue.path[0]).endsWith("_URL") ? problem : `${problem} (it is "${given}")`;
+  return given.includes("://") || String(issue.path[0]).endsWith("_URL")
+    ? problem
+    : `${problem} (it is "${given}")`;
 }
 
 function tryUrl(value: string): URL | null {

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 
+const LONGEST_KEY = 256;
+
 /** What a mutation's caller may send to make repeating it harmless. */
 export interface IdempotentCall {
   readonly principal: string;
@@ -23,6 +25,10 @@ export async function once<Payload>(
   work: () => Promise<Payload>,
 ): Promise<{ payload: Payload; replayed: boolean } | { refused: UserErrorValue }> {
   if (call.key === null) return { payload: await work(), replayed: false };
+  if (call.key.includes("\u0000") || call.key === "" || call.key.length > LONGEST_KEY) {
+    const message = `an idempotency key has 1 to ${LONGEST_KEY} characters, none of them NUL`;
+    return { refused: userError("INVALID_INPUT", message, ["idempotencyKey"]) };
+  }
   const hash = createHash("sha256").update(call.operation).update(stable(call.input)).digest("hex");
   const inserted: unknown[] = await manager.query(
     `INSERT INTO idempotency (principal, key, input_hash) VALUES ($1, $2, $3)

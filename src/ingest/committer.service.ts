@@ -159,7 +159,10 @@ export class Committer {
       if (entry.origin) stats.committed += 1;
     }
     const stats = entries.find((entry) => entry.stats)?.stats;
-    if (stats) stats.repeated += outcome.repeated;
+    if (stats) {
+      stats.repeated += outcome.repeated;
+      stats.samples -= outcome.repeated;
+    }
     for (const action of outcome.afterCommit) this.#follow(action);
   }
 

@@ -22,7 +22,7 @@ export type LinkStatus =
       readonly protocolVersion: ProtocolVersion;
       /** Whether the broker still had the session, and with it what was published meanwhile. */
       readonly sessionPresent: boolean;
-      /** A subscription that the broker refused. */
+      /** That it does not subscribe yet, or a subscription that the broker refused. */
       readonly problem: string | null;
     };
 
@@ -154,7 +154,8 @@ export class MqttLink {
       since: Date.now(),
       protocolVersion: connection.protocolVersion,
       sessionPresent,
-      problem: null,
+      // What is published before the broker has the subscriptions would not come.
+      problem: this.#wanted.size > 0 && !sessionPresent ? "subscribing" : null,
     });
     void this.#sync();
   }

@@ -28,6 +28,11 @@ export class PlantService {
     for (const row of await this.#store.types()) {
       this.plant.setType(machineTypeOf(row.definition, row.id, row.version));
     }
+    await this.refresh();
+  }
+
+  /** Adds the equipment that other servers have stored since. */
+  async refresh(): Promise<void> {
     const records = await this.#store.equipment((id) => this.plant.typeById(id)?.name ?? null);
     for (const record of records) this.plant.load(record);
   }

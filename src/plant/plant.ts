@@ -69,8 +69,14 @@ export class Plant {
     for (const root of roots) for (const node of this.below(root)) if (node.level === "MACHINE") yield node;
   }
 
-  /** Puts a stored node into the tree; its parent must be there already. */
+  /** Puts a stored node into the tree, or its id where the node is known; its parent must be there already. */
   load(record: EquipmentRecord): Equipment {
+    const known = this.#byPath.get(record.path);
+    if (known) {
+      if (known.id !== record.id) this.adoptId(known, record.id);
+      if (record.level === "MACHINE") this.#becomeMachine(known);
+      return known;
+    }
     const parent = parentPath(record.path);
     return this.#add(record, parent === null ? null : (this.#byPath.get(parent) ?? null));
   }

@@ -45,7 +45,8 @@ export function machineFeed(
   return iterate(
     queue,
     (item): MachineEventValue | null => {
-      if (item === "snapshot") {
+      // Revisions that another server made are not here one by one.
+      if (item === "snapshot" || item.view.revision > sent + 1) {
         const view = twin.view;
         sent = view.revision;
         const metrics = [...twin.metrics.values()];

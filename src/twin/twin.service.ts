@@ -38,6 +38,22 @@ export class TwinService {
     });
   }
 
+  /**
+   * Takes over what another server has stored since; the plant must know its machines already.
+   * @returns the twins that changed by it, with all their readings.
+   */
+  async refresh(): Promise<TwinChange[]> {
+    const before = new Map<Twin, number>();
+    await this.#store.load((machineId) => {
+      const twin = this.byId(machineId);
+      if (twin && !before.has(twin)) before.set(twin, twin.view.revision);
+      return twin;
+    });
+    return [...before]
+      .filter(([twin, revision]) => twin.view.revision !== revision)
+      .map(([twin]) => ({ twin, view: twin.view, metrics: [...twin.metrics.values()], state: null }));
+  }
+
   /** The twin of a machine of the plant, made when it has none yet. */
   of(machine: Equipment): Twin {
     let twin = this.#twins.get(machine);

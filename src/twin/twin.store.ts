@@ -43,7 +43,7 @@ export class TwinStore {
     this.#db = db;
   }
 
-  /** Fills the twins that `twinOf` knows. */
+  /** Brings the twins that `twinOf` knows up to what is stored; what they know better already stays. */
   async load(twinOf: (machineId: string) => Twin | undefined): Promise<void> {
     for (const row of await this.#db.query<TwinRow>("SELECT * FROM twin")) {
       const twin = twinOf(row.machine_id);
@@ -139,6 +139,9 @@ export class TwinStore {
 }
 
 function fillView(twin: Twin, row: TwinRow): void {
+  const ahead = Number(row.revision) - twin.view.revision;
+  const { lastSeen } = twin.view.connectivity;
+  if (ahead < 0 || (ahead === 0 && lastSeen !== null && (row.last_seen ?? lastSeen) <= lastSeen)) return;
   twin.view = {
     ...twin.view,
     revision: Number(row.revision),
@@ -155,6 +158,7 @@ function fillView(twin: Twin, row: TwinRow): void {
 function fillMetric(twin: Twin, row: MetricRow): void {
   const known = twin.metrics.get(row.metric) ?? unreported(twin.machine, row.metric, null, row.data_type);
   known.series.id = row.series_id;
+  if (known.sourceTime !== null && (row.source_time === null || row.source_time <= known.sourceTime)) return;
   const value = scalarOf(row);
   const reported = row.source_time !== null;
   twin.metrics.set(row.metric, {

@@ -36,6 +36,35 @@ export type ConnectivityStatus =
   /** It was never heard. */
   | 'UNKNOWN';
 
+/** The one authority that counts an operation's pieces. */
+export type CountingSource =
+  /** The machine's counters. */
+  | 'MACHINE'
+  /** Someone who reports them. */
+  | 'OPERATOR';
+
+/** A maintenance order to be made. */
+export type CreateMaintenanceOrderInput = {
+  /** What is to be done, at length. */
+  description?: string | null | undefined;
+  /** When it must be done. */
+  dueAt?: string | null | undefined;
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** Why it is done. */
+  kind: MaintenanceKind;
+  /** Whether commands to the machine and starts on it are refused while the order is in progress. */
+  lockout?: boolean | null | undefined;
+  /** The machine that it is about. */
+  machine: string;
+  /** When it is to begin; in the future makes it PLANNED, otherwise it is OPEN. */
+  plannedStart?: string | null | undefined;
+  /** The higher, the more urgent. */
+  priority?: number | null | undefined;
+  /** What is to be done, in a line. */
+  title: string;
+};
+
 /** What an event carries. */
 export type MachineEventKind =
   /** The changed metrics: put them over what you have. */
@@ -72,6 +101,29 @@ export type MachineState =
   | 'UNKNOWN'
   | 'UNSUSPENDING';
 
+/** A maintenance order to be started, completed or cancelled. */
+export type MaintenanceActionInput = {
+  /** Kept with the order. */
+  comment?: string | null | undefined;
+  /** Refuse unless the order is still at this version. */
+  expectedVersion?: number | null | undefined;
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** The order's number. */
+  number: string;
+};
+
+/** Why maintenance is done. */
+export type MaintenanceKind =
+  /** Something is broken. */
+  | 'CORRECTIVE'
+  /** To see how it is. */
+  | 'INSPECTION'
+  /** Its condition says that it will break. */
+  | 'PREDICTIVE'
+  /** It is due by calendar or usage. */
+  | 'PREVENTIVE';
+
 /** How far a maintenance order is: PLANNED, OPEN, IN_PROGRESS, COMPLETED; or CANCELLED before it began. */
 export type MaintenanceStatus =
   /** It will not be done. */
@@ -84,6 +136,49 @@ export type MaintenanceStatus =
   | 'OPEN'
   /** It was made for a time to come. */
   | 'PLANNED';
+
+/** An operation that something is to be done to. */
+export type OperationActionInput = {
+  /** Refuse unless the order is still at this version. */
+  expectedVersion?: number | null | undefined;
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** For a start: the machine, when it is not the planned one. Otherwise it must be the operation's. */
+  machine?: string | null | undefined;
+  /** The order's number. */
+  order: string;
+  /** Why; kept as the operation's statusReason. */
+  reason?: string | null | undefined;
+  /** The operation's place in the order. */
+  sequence: number;
+};
+
+/** What completes an operation. */
+export type OperationCompletion =
+  /** Only completeOperation does. */
+  | 'MANUAL'
+  /** It completes by itself when its good quantity reaches the order's; completeOperation may be earlier. */
+  | 'QUANTITY';
+
+/** A step of an order that is sent. */
+export type OperationInput = {
+  /** What completes it. */
+  completion?: OperationCompletion | null | undefined;
+  /** Who counts its pieces. */
+  countingSource?: CountingSource | null | undefined;
+  /** The time of one unit at full speed, in milliseconds. */
+  idealCycleTimeMs?: number | null | undefined;
+  /** Where it is planned; its start may name another machine. */
+  machine?: string | null | undefined;
+  /** What is done. */
+  name: string;
+  /** When it is to end. */
+  plannedEnd?: string | null | undefined;
+  /** When it is to begin. */
+  plannedStart?: string | null | undefined;
+  /** Its place among the order's steps; unique within the order. */
+  sequence: number;
+};
 
 /** How far an operation is. */
 export type OperationStatus =
@@ -99,6 +194,38 @@ export type OperationStatus =
   | 'RUNNING'
   /** The order is not released, or the operation before it is not completed. */
   | 'WAITING';
+
+/** An order that something is to be done to. */
+export type OrderActionInput = {
+  /** Refuse unless the order is still at this version. */
+  expectedVersion?: number | null | undefined;
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** The order's number. */
+  number: string;
+  /** Why; kept as the order's statusReason. */
+  reason?: string | null | undefined;
+};
+
+/** An order that is sent, whole: what is left out is taken away or set to its default. */
+export type OrderInput = {
+  /** When it must be done. */
+  dueAt?: string | null | undefined;
+  /** Refuse unless the order is still at this version. */
+  expectedVersion?: number | null | undefined;
+  /** The key that it has in the ERP system. */
+  number: string;
+  /** Its steps, one at least. */
+  operations: Array<OperationInput>;
+  /** The higher, the more urgent. */
+  priority?: number | null | undefined;
+  /** What is made. */
+  product: string;
+  /** How much is to be made; above 0. */
+  quantity: number;
+  /** The unit of all its quantities. */
+  unit?: string | null | undefined;
+};
 
 /** How far a production order is. */
 export type OrderStatus =
@@ -128,6 +255,30 @@ export type Quality =
   /** Something about it, such as its time, had to be assumed. */
   | 'UNCERTAIN';
 
+/** A command to send. */
+export type SendCommandInput = {
+  /** Must satisfy the JSON Schema that the machine type declares for the command. */
+  arguments?: unknown;
+  /** Refuse unless the twin is still at this revision. */
+  expectedRevision?: number | null | undefined;
+  /** The same key with the same input sends nothing and returns the first command. */
+  idempotencyKey?: string | null | undefined;
+  /** The machine's path. */
+  machine: string;
+  /** One of the commands that the machine type declares. */
+  name: string;
+  /** Milliseconds in which it must end, 100 to 3,600,000; what the machine type says when left out. */
+  timeoutMs?: number | null | undefined;
+};
+
+/** Orders to be made, or changed by their numbers. */
+export type UpsertOrdersInput = {
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** The orders, each number once. */
+  orders: Array<OrderInput>;
+};
+
 /** Why a mutation did not do what was asked. */
 export type UserErrorCode =
   /** The machine's type declares no such command. */
@@ -152,6 +303,105 @@ export type UserErrorCode =
   | 'PRECONDITION_FAILED'
   /** Someone else changed the object since the expected version. */
   | 'VERSION_CONFLICT';
+
+export type SendCommandMutationVariables = Exact<{
+  input: SendCommandInput;
+}>;
+
+
+export type SendCommandMutation = { sendCommand: { command: { id: string, status: CommandStatus, requestedBy: string, topic: string | null } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type CancelCommandMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CancelCommandMutation = { cancelCommand: { command: { status: CommandStatus } | null, userErrors: Array<{ code: UserErrorCode }> } };
+
+export type CommandByIdQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CommandByIdQuery = { command: { id: string, status: CommandStatus, reason: string | null, result: unknown, sentAt: string | null, finishedAt: string | null } | null };
+
+export type CommandsOfMachineQueryVariables = Exact<{
+  machine: string;
+}>;
+
+
+export type CommandsOfMachineQuery = { machine: { commands: { totalCount: number, edges: Array<{ node: { id: string, name: string, status: CommandStatus } }> } } | null };
+
+export type CommandChangedSubscriptionVariables = Exact<{
+  id?: string | number | null | undefined;
+  machine?: string | null | undefined;
+}>;
+
+
+export type CommandChangedSubscription = { commandChanged: { id: string, status: CommandStatus, reason: string | null } };
+
+export type CreateMaintenanceOrderMutationVariables = Exact<{
+  input: CreateMaintenanceOrderInput;
+}>;
+
+
+export type CreateMaintenanceOrderMutation = { createMaintenanceOrder: { maintenanceOrder: { number: string, status: MaintenanceStatus } | null, userErrors: Array<{ code: UserErrorCode }> } };
+
+export type StartMaintenanceMutationVariables = Exact<{
+  input: MaintenanceActionInput;
+}>;
+
+
+export type StartMaintenanceMutation = { startMaintenance: { maintenanceOrder: { number: string, status: MaintenanceStatus } | null, userErrors: Array<{ code: UserErrorCode }> } };
+
+export type CompleteMaintenanceMutationVariables = Exact<{
+  input: MaintenanceActionInput;
+}>;
+
+
+export type CompleteMaintenanceMutation = { completeMaintenance: { maintenanceOrder: { status: MaintenanceStatus } | null, userErrors: Array<{ code: UserErrorCode }> } };
+
+export type MaintenanceOrderChangedSubscriptionVariables = Exact<{
+  under?: string | null | undefined;
+}>;
+
+
+export type MaintenanceOrderChangedSubscription = { maintenanceOrderChanged: { number: string, status: MaintenanceStatus } };
+
+export type UpsertOrdersMutationVariables = Exact<{
+  input: UpsertOrdersInput;
+}>;
+
+
+export type UpsertOrdersMutation = { upsertOrders: { results: Array<{ number: string, created: boolean, order: { status: OrderStatus, version: number } | null, userErrors: Array<{ code: UserErrorCode, field: Array<string> | null }> }> } };
+
+export type ReleaseOrderMutationVariables = Exact<{
+  input: OrderActionInput;
+}>;
+
+
+export type ReleaseOrderMutation = { releaseOrder: { order: { status: OrderStatus } | null, userErrors: Array<{ code: UserErrorCode }> } };
+
+export type StartOperationMutationVariables = Exact<{
+  input: OperationActionInput;
+}>;
+
+
+export type StartOperationMutation = { startOperation: { operation: { status: OperationStatus, machine: { path: string } | null } | null, userErrors: Array<{ code: UserErrorCode, message: string }> } };
+
+export type OrderByNumberQueryVariables = Exact<{
+  number: string;
+}>;
+
+
+export type OrderByNumberQuery = { order: { status: OrderStatus, goodQuantity: number, scrapQuantity: number, startedAt: string | null, endedAt: string | null, operations: Array<{ sequence: number, status: OperationStatus, goodQuantity: number }> } | null };
+
+export type OrderChangedSubscriptionVariables = Exact<{
+  number: string;
+}>;
+
+
+export type OrderChangedSubscription = { orderChanged: { status: OrderStatus, goodQuantity: number } };
 
 export type MachineChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -214,6 +464,188 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const SendCommandDocument = new TypedDocumentString(`
+    mutation SendCommand($input: SendCommandInput!) {
+  sendCommand(input: $input) {
+    command {
+      id
+      status
+      requestedBy
+      topic
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SendCommandMutation, SendCommandMutationVariables>;
+export const CancelCommandDocument = new TypedDocumentString(`
+    mutation CancelCommand($id: ID!) {
+  cancelCommand(id: $id) {
+    command {
+      status
+    }
+    userErrors {
+      code
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CancelCommandMutation, CancelCommandMutationVariables>;
+export const CommandByIdDocument = new TypedDocumentString(`
+    query CommandById($id: ID!) {
+  command(id: $id) {
+    id
+    status
+    reason
+    result
+    sentAt
+    finishedAt
+  }
+}
+    `) as unknown as TypedDocumentString<CommandByIdQuery, CommandByIdQueryVariables>;
+export const CommandsOfMachineDocument = new TypedDocumentString(`
+    query CommandsOfMachine($machine: EquipmentPath!) {
+  machine(path: $machine) {
+    commands(last: 10) {
+      totalCount
+      edges {
+        node {
+          id
+          name
+          status
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CommandsOfMachineQuery, CommandsOfMachineQueryVariables>;
+export const CommandChangedDocument = new TypedDocumentString(`
+    subscription CommandChanged($id: ID, $machine: EquipmentPath) {
+  commandChanged(id: $id, machine: $machine) {
+    id
+    status
+    reason
+  }
+}
+    `) as unknown as TypedDocumentString<CommandChangedSubscription, CommandChangedSubscriptionVariables>;
+export const CreateMaintenanceOrderDocument = new TypedDocumentString(`
+    mutation CreateMaintenanceOrder($input: CreateMaintenanceOrderInput!) {
+  createMaintenanceOrder(input: $input) {
+    maintenanceOrder {
+      number
+      status
+    }
+    userErrors {
+      code
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CreateMaintenanceOrderMutation, CreateMaintenanceOrderMutationVariables>;
+export const StartMaintenanceDocument = new TypedDocumentString(`
+    mutation StartMaintenance($input: MaintenanceActionInput!) {
+  startMaintenance(input: $input) {
+    maintenanceOrder {
+      number
+      status
+    }
+    userErrors {
+      code
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<StartMaintenanceMutation, StartMaintenanceMutationVariables>;
+export const CompleteMaintenanceDocument = new TypedDocumentString(`
+    mutation CompleteMaintenance($input: MaintenanceActionInput!) {
+  completeMaintenance(input: $input) {
+    maintenanceOrder {
+      status
+    }
+    userErrors {
+      code
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CompleteMaintenanceMutation, CompleteMaintenanceMutationVariables>;
+export const MaintenanceOrderChangedDocument = new TypedDocumentString(`
+    subscription MaintenanceOrderChanged($under: EquipmentPath) {
+  maintenanceOrderChanged(under: $under) {
+    number
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<MaintenanceOrderChangedSubscription, MaintenanceOrderChangedSubscriptionVariables>;
+export const UpsertOrdersDocument = new TypedDocumentString(`
+    mutation UpsertOrders($input: UpsertOrdersInput!) {
+  upsertOrders(input: $input) {
+    results {
+      number
+      created
+      order {
+        status
+        version
+      }
+      userErrors {
+        code
+        field
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UpsertOrdersMutation, UpsertOrdersMutationVariables>;
+export const ReleaseOrderDocument = new TypedDocumentString(`
+    mutation ReleaseOrder($input: OrderActionInput!) {
+  releaseOrder(input: $input) {
+    order {
+      status
+    }
+    userErrors {
+      code
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReleaseOrderMutation, ReleaseOrderMutationVariables>;
+export const StartOperationDocument = new TypedDocumentString(`
+    mutation StartOperation($input: OperationActionInput!) {
+  startOperation(input: $input) {
+    operation {
+      status
+      machine {
+        path
+      }
+    }
+    userErrors {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<StartOperationMutation, StartOperationMutationVariables>;
+export const OrderByNumberDocument = new TypedDocumentString(`
+    query OrderByNumber($number: String!) {
+  order(number: $number) {
+    status
+    goodQuantity
+    scrapQuantity
+    startedAt
+    endedAt
+    operations {
+      sequence
+      status
+      goodQuantity
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OrderByNumberQuery, OrderByNumberQueryVariables>;
+export const OrderChangedDocument = new TypedDocumentString(`
+    subscription OrderChanged($number: String!) {
+  orderChanged(number: $number) {
+    status
+    goodQuantity
+  }
+}
+    `) as unknown as TypedDocumentString<OrderChangedSubscription, OrderChangedSubscriptionVariables>;
 export const MachineChangedDocument = new TypedDocumentString(`
     subscription MachineChanged {
   machineChanged(path: "acme/berlin/bottling/line-1/filler-1") {

@@ -10,7 +10,7 @@ import { silentLogger } from "./silent-logger.js";
 export type { Followed, GraphQLAnswer } from "./graphql-client.js";
 
 /** A running server with a database of its own, and clients for it. */
-export interface TestApp extends App, Pick<GraphQLClient, "ask" | "follow"> {
+export interface TestApp extends App, Omit<GraphQLClient, "close"> {
   readonly env: Readonly<Record<string, string>>;
   /** Stops the server, keeps its data. */
   pause(): Promise<void>;
@@ -58,6 +58,8 @@ async function run(env: Record<string, string>, remove: () => Promise<void>): Pr
     ...app,
     env,
     ask: client.ask,
+    run: client.run,
+    collect: client.collect,
     follow: client.follow,
     pause,
     resume: () => run(env, remove),

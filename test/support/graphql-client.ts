@@ -7,6 +7,12 @@ export interface GraphQLAnswer {
   readonly errors?: readonly { message: string; path?: string[]; extensions?: Record<string, unknown> }[];
 }
 
+/** An operation with its generated types. */
+export interface Operation<Result, Variables> {
+  toString(): string;
+  readonly __apiType?: (variables: Variables) => Result;
+}
+
 export interface Followed {
   readonly events: GraphQLAnswer[];
   /** What ended the subscription: the errors of the operation, or the close event of the socket. */
@@ -19,6 +25,16 @@ export interface Followed {
 export interface GraphQLClient {
   /** POSTs a document. */
   ask(query: string, variables?: Record<string, unknown>): Promise<GraphQLAnswer>;
+  /** POSTs a generated operation; rejects when the answer has errors. */
+  run<Result, Variables extends object>(
+    operation: Operation<Result, Variables>,
+    variables: Variables,
+  ): Promise<Result>;
+  /** Collects what a generated subscription brings. */
+  collect<Result, Variables extends object>(
+    operation: Operation<Result, Variables>,
+    variables: Variables,
+  ): Result[];
   /** Opens a subscription over a graphql-ws socket of its own and collects what comes. */
   follow(query: string, variables?: Record<string, unknown>): Followed;
   /** Closes all sockets. */
@@ -32,7 +48,22 @@ export interface GraphQLClient {
 export function graphqlClient(url: string, key?: string): GraphQLClient {
   const sockets: Client[] = [];
   const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  return {
+  const client: GraphQLClient = {
+    async run(operation, variables) {
+      const answer = await client.ask(operation.toString(), variables as Record<string, unknown>);
+      if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+      return answer.data;
+    },
+    collect(operation, variables) {
+      const followed = client.follow(operation.toString(), variables as Record<string, unknown>);
+      const push = followed.events.push.bind(followed.events);
+      const collected: (typeof followed.events)[number]["data"][] = [];
+      followed.events.push = (...events) => {
+        for (const event of events) collected.push(event.data);
+        return push(...events);
+      };
+      return collected;
+    },
     async ask(query, variables = {}) {
       const response = await fetch(`${url}/graphql`, {
         method: "POST",
@@ -74,4 +105,5 @@ export function graphqlClient(url: string, key?: string): GraphQLClient {
       for (const socket of sockets.splice(0)) await socket.dispose();
     },
   };
+  return client;
 }

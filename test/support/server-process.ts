@@ -14,7 +14,7 @@ export interface Exit {
 }
 
 /** A built server as a process of its own. */
-export interface ServerProcess extends Pick<GraphQLClient, "ask" | "follow"> {
+export interface ServerProcess extends Omit<GraphQLClient, "close"> {
   /** Where it answers over HTTP. */
   readonly url: string;
   /** Its embedded broker, where it has one. */
@@ -135,6 +135,8 @@ function launch(env: Record<string, string>): ServerProcess {
       if (ended !== null) throw new Error(`the server ended: ${JSON.stringify(ended)}\n${output}`);
     },
     ask: client.ask,
+    run: client.run,
+    collect: client.collect,
     follow: client.follow,
     terminate: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

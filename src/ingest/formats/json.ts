@@ -68,7 +68,8 @@ function collect(
       if (tooMuch !== null) return tooMuch;
       continue;
     }
-    if (into.samples.length + into.problems.length >= MOST_LEAVES) return `the payload holds more than ${MOST_LEAVES} values`;
+    if (into.samples.length + into.problems.length >= MOST_LEAVES)
+      return `the payload holds more than ${MOST_LEAVES} values`;
     const wrong = metricNameProblem(name);
     if (wrong !== null) into.problems.push({ field: name.slice(0, LONGEST_NAME), problem: wrong });
     else into.samples.push({ metric: name, value: value as Scalar, time: into.time, quality: "GOOD" });

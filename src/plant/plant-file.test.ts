@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { formatProblem, parsePlantFile } from "./plant-file.js";
+
+const SOURCE = `sources:
+  - name: shopfloor
+    url: mqtt://broker
+    mappings: [{ topic: "{m}/t", format: json }]
+`;
+
+function read(text: string, env: Record<string, string> = {}) {
+  const parsed = parsePlantFile(text, env);
+  if (!parsed.ok) throw new Error(parsed.error.map((one) => formatProblem("file", one)).join("\n"));
+  return parsed.value;
+}
+
+function problemsOf(text: string, env: Record<string, string> = {}): string[] {
+  const parsed = parsePlantFile(text, env);
+  return parsed.ok ? [] : parsed.error.map((problem) => formatProblem("file", problem));
+}
+
+test.each(["demo-plant", "minimal-plant"])("examples/%s.yaml is a plant file", async (name) => {
+  const text = await readFile(new URL(`../../examples/${name}.yaml`, import.meta.url), "utf8");
+  expect(problemsOf(text, { MQTT_URL: "mqtt://broker" })).toEqual([]);
+});
+
+test("an empty file is an empty plant", () => {
+  expect(read("")).toEqual({ equipment: [], machineTypes: [], sources: [] });
+});
+
+test("defaults are filled in and durations become milliseconds", () => {
+  const text = `machineTypes:
+  - name: filler
+    offlineAfter: 5m
+    metrics: [{ name: speed, staleAfter: 1500 }]
+    commands: [{ name: start }]
+${SOURCE}`;
+  expect(read(text)).toMatchObject({
+    machineTypes: [
+      {
+        staleAfter: 60_000,
+        offlineAfter: 300_000,
+        appliesTo: [],
+        metrics: [{ type: "Double", writable: false, staleAfter: 1_500 }],
+        commands: [{ timeout: 30_000, parameters: { type: "object", additionalProperties: false } }],
+      },
+    ],
+    sources: [{ qos: 1, discovery: "auto", inFlight: 20_000 }],
+  });
+});
+
+describe("variables", () => {
+  test("fill values at any depth", () => {
+    const file = read(SOURCE.replace("mqtt://broker", "mqtt://$" + "{USER_1}:x@$" + "{HOST}/"), {
+      USER_1: "u",
+      HOST: "h",
+    });
+    expect(file.sources[0]?.url).toBe("mqtt://u:x@h/");
+  });
+
+  test("that are not set are named with their line", () => {
+    expect(problemsOf(SOURCE.replace("mqtt://broker", "$" + "{BROKER}"))).toEqual([
+      "file:3: sources[0].url: the environment variable BROKER is not set",
+    ]);
+  });
+});
+
+describe("what is wrong is told with line and field", () => {
+  test.each([
+    ["equipment:\n  - { path: acme//x }", "file:2: equipment[0].path: "],
+    ["equipment:\n  - path: a\n  - path: a", 'file:3: equipment[1].path: "a" stands twice'],
+    ["equipment:\n  - path: a\n    type: pump", "file:3: equipment[0].type: there is no machine type"],
+    [
+      "machineTypes: [{ name: pump }]\nequipment:\n  - path: a\n    type: pump\n    level: LINE",
+      "file:5: equipment[0].level: only a MACHINE has a type",
+    ],
+    [
+      "machineTypes:\n  - name: pump\n    staleAfter: soon",
+      "file:3: machineTypes[0].staleAfter: must be a duration",
+    ],
+    [
+      "machineTypes:\n  - name: pump\n    staleAfter: 0",
+      "file:3: machineTypes[0].staleAfter: must be a duration",
+    ],
+    [
+      "machineTypes:\n  - name: pump\n    metrics:\n      - { name: a, role: COUNT }",
+      "file:4: machineTypes[0].metrics[0].role",
+    ],
+    [
+      "machineTypes:\n  - name: pump\n    metrics: [{ name: a }, { name: a }]",
+      "machineTypes[0].metrics[1].name",
+    ],
+    [
+      "machineTypes:\n  - name: pump\n    commands: [{ name: a/b }]",
+      "machineTypes[0].commands[0].name: must not hold",
+    ],
+    ["machineTypes:\n  - name: pump\n    metrik: []", "file:2: machineTypes[0]: "],
+    ["sources:\n  - { name: a b, url: x, mappings: [] }", "file:2: sources[0].name: must be letters"],
+    [SOURCE.replace("format: json", "format: xml"), "file:4: sources[0].mappings[0].format"],
+    [SOURCE.replace("url:", "qos: 3\n    url:"), "file:3: sources[0].qos"],
+    ["equipment: 5", "file:1: equipment: "],
+    ["just text", "file:1: "],
+    ["a: [", "file:"],
+    ["a: 1\na: 2", "file:"],
+  ])("%j", (text, problem) => {
+    const problems = problemsOf(text);
+    expect(problems.some((one) => one.includes(problem))).toBe(true);
+  });
+
+  test("all at once, in the order of the lines", () => {
+    const text = "sources:\n  - { name: x, url: y, mappings: [] }\nequipment:\n  - path: /\n  - path: $a";
+    expect(problemsOf(text).map((problem) => problem.split(":")[1])).toEqual(["2", "4", "5"]);
+  });
+});

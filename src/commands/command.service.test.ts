@@ -570,32 +570,35 @@ describe("cancelling", () => {
   });
 
   test.each([
-    ["before", "the next one in the same look"],
-    ["during", "one that was queued since the look began"],
-  ])("a cancellation that sending waits for lets %s it queued commands be sent: %s", async (when) => {
-    await server.commands.stop();
-    const victim = await server.sent();
-    const next: Command[] = [];
-    // A later millisecond, so that the ids are in this order.
-    await waitFor(() => Date.now() > victim.queuedAt.getTime());
-    if (when === "before") next.push(await server.sent());
-    await server.db.withConnection(async (sql) => {
-      await sql.query("BEGIN");
-      await sql.query("UPDATE command SET status = 'CANCELLED', finished_at = now() WHERE id = $1", [
-        victim.id,
-      ]);
-      await server.commands.start();
-      await waitFor(async () => {
-        const waiting =
-          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        return (await server.db.query(waiting)).length > 0;
+    ["before", "by the same claim"],
+    ["during", "by a claim more"],
+  ])(
+    "sending waits while a command is being cancelled; one queued %s that is then sent (%s)",
+    async (when) => {
+      await server.commands.stop();
+      const victim = await server.sent();
+      const next: Command[] = [];
+      // A later millisecond, so that the ids are in this order.
+      await waitFor(() => Date.now() > victim.queuedAt.getTime());
+      if (when === "before") next.push(await server.sent());
+      await server.db.withConnection(async (sql) => {
+        await sql.query("BEGIN");
+        await sql.query("UPDATE command SET status = 'CANCELLED', finished_at = now() WHERE id = $1", [
+          victim.id,
+        ]);
+        await server.commands.start();
+        await waitFor(async () => {
+          const waiting =
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+          return (await server.db.query(waiting)).length > 0;
+        });
+        if (when === "during") next.push(await server.sent());
+        await sql.query("COMMIT");
       });
-      if (when === "during") next.push(await server.sent());
-      await sql.query("COMMIT");
-    });
-    for (const command of next) await server.reaches(command, "SENT");
-    expect(server.broker.ids()).toEqual(next.map(({ id }) => id));
-  });
+      for (const command of next) await server.reaches(command, "SENT");
+      expect(server.broker.ids()).toEqual(next.map(({ id }) => id));
+    },
+  );
 
   test("a sent, an ended and an unknown command cannot be cancelled", async () => {
     const command = await server.sent();

@@ -41,8 +41,8 @@ export interface Command {
 }
 
 /** The milliseconds that a caller may give a command. */
-export const SHORTEST_TIMEOUT_MS = 100;
-export const LONGEST_TIMEOUT_MS = 3_600_000;
+const SHORTEST_TIMEOUT_MS = 100;
+const LONGEST_TIMEOUT_MS = 3_600_000;
 
 const FROM_DEVICE = ["COMPLETED", "REJECTED", "FAILED", "TIMED_OUT"] as const;
 const NEXT: Readonly<Record<CommandStatus, readonly CommandStatus[]>> = {

@@ -6,7 +6,7 @@ import { GraphQLDateTime, GraphQLEquipmentPath, GraphQLJSON, GraphQLSafeInt } fr
 import { UserError } from "../graphql/user-error.types.js";
 import { COMMAND_STATUSES, type CommandStatus } from "./command.js";
 
-export const CommandStatusEnum = enumOf(COMMAND_STATUSES);
+const CommandStatusEnum = enumOf(COMMAND_STATUSES);
 registerEnumType(CommandStatusEnum, {
   name: "CommandStatus",
   description: "How far a command has come.",

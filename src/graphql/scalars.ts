@@ -102,7 +102,10 @@ function literalText(node: ValueNode): unknown {
 function dateFrom(value: unknown): Date {
   if (typeof value === "string" && RFC_3339.test(value)) {
     const date = new Date(value);
-    if (!Number.isNaN(date.getTime())) return date;
+    // JavaScript takes February 30 for March 2.
+    const day = new Date(`${value.slice(0, 10)}T00:00:00Z`);
+    const exists = !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === value.slice(0, 10);
+    if (exists && !Number.isNaN(date.getTime())) return date;
   }
   throw new GraphQLError(`${JSON.stringify(value)} is not a DateTime: RFC 3339 such as 2026-01-31T12:00:00Z`);
 }

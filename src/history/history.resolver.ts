@@ -1,14 +1,17 @@
-import { Args, ArgsType, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import DataLoader from "dataloader";
+import { Args, ArgsType, Ctx, Field, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import { badInput } from "../graphql/pagination.js";
 import { GraphQLDateTime } from "../graphql/scalars.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { Machine } from "../twin/twin.types.js";
-import type { TwinView } from "../twin/twin-model.js";
+import type { Twin, TwinView } from "../twin/twin-model.js";
 import type { HistoryService, MetricSeriesValue } from "./history.service.js";
 import { MetricSeries } from "./history.types.js";
 
 const MOST_POINTS = 10_000;
 const MOST_METRICS = 100;
+const MOST_MACHINES_AT_ONCE = 100;
 
 @ArgsType()
 class HistoryArgs {
@@ -45,9 +48,10 @@ export class HistoryResolver {
   @FieldResolver(() => [MetricSeries], {
     description: "What was reported, one series per metric, in the order asked for.",
   })
-  async history(
+  history(
     @Root() machine: TwinView,
     @Args(() => HistoryArgs) args: HistoryArgs,
+    @Ctx() context: GraphQLContext,
   ): Promise<MetricSeriesValue[]> {
     const points = args.points ?? 500;
     if (points < 1 || points > MOST_POINTS)
@@ -59,11 +63,21 @@ export class HistoryResolver {
       ]);
     if (args.metrics.length > MOST_METRICS)
       throw badInput(`metrics takes at most ${MOST_METRICS} names`, ["metrics"]);
-    return this.#history.range(this.#twins.of(machine.equipment), {
-      metrics: args.metrics,
-      from: args.from,
-      to,
-      points,
-    });
+    const request = { metrics: args.metrics, from: args.from, points };
+    // One statement for all machines of a list that are asked for the same range.
+    const key = `history.${JSON.stringify({ ...request, to: args.to ?? null })}`;
+    const loader = loaderOf(
+      context,
+      key,
+      () =>
+        new DataLoader(
+          (twins: readonly Twin[]) => this.#history.ranges(twins, { ...request, to: args.to ?? new Date() }),
+          {
+            cache: false,
+            maxBatchSize: MOST_MACHINES_AT_ONCE,
+          },
+        ),
+    );
+    return loader.load(this.#twins.of(machine.equipment));
   }
 }

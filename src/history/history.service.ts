@@ -19,6 +19,14 @@ export interface MetricSeriesValue {
   readonly points: readonly HistoryPointValue[];
 }
 
+export interface RangeRequest {
+  readonly metrics: readonly string[];
+  readonly from: Date;
+  readonly to: Date;
+  /** The most points per metric. */
+  readonly points: number;
+}
+
 /** Keeps every sample and reads ranges of them. */
 export class HistoryService {
   readonly #store: HistoryStore;
@@ -49,31 +57,29 @@ export class HistoryService {
   }
 
   /**
-   * The series of a machine's metrics in [from, to): samples where a metric has at most `points` of them there,
-   * else `points` time buckets of equal width. Metrics that the machine does not have are left out.
+   * The series of machines' metrics in [from, to), for each machine in the order given: samples where a metric has at
+   * most `points` of them there, else `points` time buckets of equal width. Metrics that a machine does not have are
+   * left out.
    */
-  async range(
-    twin: Twin,
-    request: { metrics: readonly string[]; from: Date; to: Date; points: number },
-  ): Promise<MetricSeriesValue[]> {
+  async ranges(twins: readonly Twin[], request: RangeRequest): Promise<MetricSeriesValue[][]> {
     const { from, to, points } = request;
-    const wanted = [...new Set(request.metrics)].flatMap((name) => twin.metrics.get(name) ?? []);
-    const ids = wanted.flatMap((reading) => reading.series.id ?? []);
-    const rows = new Map<number, HistoryRow[]>();
-    for (const [id, found] of groupBySeries(await this.#store.samples(ids, from, to, points + 1)))
-      rows.set(id, found);
+    const names = [...new Set(request.metrics)];
+    const wanted = twins.map((twin) => names.flatMap((name) => twin.metrics.get(name) ?? []));
+    const ids = wanted.flat().flatMap((reading) => reading.series.id ?? []);
+    const rows = groupBySeries(await this.#store.samples(ids, from, to, points + 1));
     const long = ids.filter((id) => (rows.get(id)?.length ?? 0) > points);
     if (long.length > 0) {
       const width = Math.max(Math.ceil((to.getTime() - from.getTime()) / points), 1);
-      for (const id of long) rows.delete(id);
-      for (const [id, found] of groupBySeries(await this.#store.buckets(long, from, to, width)))
-        rows.set(id, found);
+      const buckets = groupBySeries(await this.#store.buckets(long, from, to, width));
+      for (const id of long) rows.set(id, buckets.get(id) ?? []);
     }
-    return wanted.map((reading) => ({
-      metric: reading.name,
-      unit: reading.unit,
-      points: rows.get(reading.series.id ?? -1) ?? [],
-    }));
+    return wanted.map((readings) =>
+      readings.map((reading) => ({
+        metric: reading.name,
+        unit: reading.unit,
+        points: rows.get(reading.series.id ?? -1) ?? [],
+      })),
+    );
   }
 }
 

@@ -92,11 +92,11 @@ export class Mapping {
     }
   }
 
-  /** Where devices answer commands, as an MQTT filter; null when the machine's topic is not a part of this one's. */
-  get replyFilter(): string {
+  /** Where devices answer commands, as an MQTT filter; null when the mapping's own filter takes the answers too. */
+  get replyFilter(): string | null {
     const levels = this.template.filter.split("/");
     const sample = this.template.machineTopic(levels.join("/"), this.#machineNames);
-    return `${sample}/cmd/+/reply`;
+    return sample.endsWith("#") ? null : `${sample}/cmd/+/reply`;
   }
 }
 
@@ -124,7 +124,9 @@ export class MappingTable {
   /** The MQTT filters to subscribe, none covered by another: some brokers deliver twice where filters overlap. */
   get filters(): string[] {
     return minimalFilters(
-      this.#mappings.flatMap((mapping) => [mapping.template.filter, mapping.replyFilter]),
+      this.#mappings.flatMap(({ template, replyFilter }) =>
+        replyFilter === null ? [template.filter] : [template.filter, replyFilter],
+      ),
     );
   }
 

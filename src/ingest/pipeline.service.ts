@@ -91,6 +91,15 @@ export class Pipeline {
   }
 
   /**
+   * Before a source is consumed: another server may have consumed it until now, and what this one would take for new
+   * is stored already.
+   */
+  async catchUp(): Promise<void> {
+    await this.#plant.refresh();
+    for (const change of await this.#twins.refresh()) this.#publish(change);
+  }
+
+  /**
    * Applies what time alone changes.
    * @param isOurs whether this server consumes a source: the twins of others' are theirs to write.
    */

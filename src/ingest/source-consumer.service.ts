@@ -27,11 +27,13 @@ export class SourceConsumer implements PipelineSource {
   readonly #config: SourceConfig;
   readonly #link: MqttLink;
   readonly #locks: SourceLockStore;
+  readonly #pipeline: Pipeline;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   #holding: Promise<void> | null = null;
   #standby = false;
   #holds = false;
+  #paused = false;
 
   /** @param deps.clientId names the persistent session; it belongs to the source, not to the process. */
   constructor(deps: {
@@ -48,13 +50,17 @@ export class SourceConsumer implements PipelineSource {
     this.stats = new SourceStats(this.name);
     this.#config = deps.config;
     this.#locks = deps.locks;
+    this.#pipeline = deps.pipeline;
     this.#logger = deps.logger.child({ source: this.name });
     this.#link = new MqttLink({
       url: deps.config.url,
       clientId: deps.clientId,
       inFlight: deps.config.inFlight,
       logger: this.#logger,
-      onMessage: (message) => deps.pipeline.receive(this, message),
+      onMessage: (message) => {
+        // One that still comes could not be acknowledged any more: the broker keeps it.
+        if (!this.#paused) deps.pipeline.receive(this, message);
+      },
     });
   }
 
@@ -74,6 +80,7 @@ export class SourceConsumer implements PipelineSource {
 
   /** Takes no more messages; acknowledgements of those that came still go out. */
   pause(): void {
+    this.#paused = true;
     this.#link.pause();
   }
 
@@ -118,6 +125,7 @@ export class SourceConsumer implements PipelineSource {
   }
 
   async #consume(until: AbortSignal): Promise<void> {
+    await this.#pipeline.catchUp();
     await this.#link.setSubscriptions(
       this.table.filters.map((filter) => ({ filter, qos: this.#config.qos })),
     );

@@ -20,7 +20,10 @@ export function telemetryFeed(
 ): AsyncIterableIterator<TelemetryReceived> {
   const queue = new BoundedQueue<TelemetryReceived>({ max: MOST_WAITING, onFull: "drop-oldest" });
   const matches = remembered((topic) => topicMatches(filter, topic));
-  const limit = maxRateHz === null ? null : new RateLimit(Math.min(1_000 / maxRateHz, LONGEST_TIMER_MS), (event) => queue.push(event));
+  const limit =
+    maxRateHz === null
+      ? null
+      : new RateLimit(Math.min(1_000 / maxRateHz, LONGEST_TIMER_MS), (event) => queue.push(event));
   const stop = live.listen("telemetryReceived", (event) => {
     if (!matches(event.topic)) return;
     if (limit) limit.offer(event);

@@ -9,19 +9,24 @@ let built: Promise<void> | null = null;
 
 /** Builds the server into `dist/` where it is out of date. Test files that run at a time build one after the other. */
 export function buildServer(): Promise<void> {
-  built ??= alone(build);
+  built ??= alone(() => build("server"));
   return built;
 }
 
-async function build(): Promise<void> {
-  const child = spawn(process.execPath, ["scripts/build.mjs", "server"], {
+/** The same for the pages that a browser sees. */
+export function buildPages(): Promise<void> {
+  return alone(() => build("web"));
+}
+
+async function build(part: "server" | "web"): Promise<void> {
+  const child = spawn(process.execPath, ["scripts/build.mjs", part], {
     cwd: repository,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
   const code = await new Promise((resolve) => child.once("close", resolve));
-  if (code !== 0) throw new Error(`the server cannot be built:\n${output}`);
+  if (code !== 0) throw new Error(`the ${part} cannot be built:\n${output}`);
 }
 
 /** Runs `work` while no other process does; a lock whose holder is gone counts as free. */

@@ -79,8 +79,16 @@ export async function subscribed(recorder: Recorder, filter: string, qos: 0 | 1 
   await recorder.link.setSubscriptions([{ filter, qos }]);
 }
 
-/** A relay to a port, whose connections can be cut; what crosses it is not looked at. */
-export async function relay(target: number): Promise<{ url: string; cut(): void }> {
+/**
+ * A relay to a port, whose connections can be cut; what crosses it is not looked at. With `hold`, nothing more reaches
+ * the broker, while what the broker sends still comes.
+ * @param at the port to listen on, else a free one.
+ */
+export async function relay(
+  target: number,
+  at?: number,
+): Promise<{ url: string; cut(): void; hold(): void }> {
+  const inward = new Set<Socket>();
   const sockets = new Set<Socket>();
   const server: Server = createServer((inner) => {
     const outer = connect(target, "127.0.0.1");
@@ -93,10 +101,15 @@ export async function relay(target: number): Promise<{ url: string; cut(): void 
         outer.destroy();
       });
     }
+    inward.add(inner);
+    inner.on("close", () => inward.delete(inner));
     inner.pipe(outer);
     outer.pipe(inner);
   });
-  const port = await freePort();
+  const hold = () => {
+    for (const inner of inward) inner.unpipe();
+  };
+  const port = at ?? (await freePort());
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const cut = () => {
     for (const socket of sockets) socket.destroy();
@@ -105,7 +118,7 @@ export async function relay(target: number): Promise<{ url: string; cut(): void 
     cut();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { url: `mqtt://127.0.0.1:${port}`, cut };
+  return { url: `mqtt://127.0.0.1:${port}`, cut, hold };
 }
 
 /** A broker that answers the first bytes of each connection with the given ones, or by closing, and nothing else. */

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { parsePlantFile, type SourceConfig } from "../plant/plant-file.js";
+import { MappingTable, type Routed } from "./mapping.js";
+
+type Entry = { topic: string; format: string; [option: string]: string };
+
+function source(mappings: readonly Entry[]): SourceConfig {
+  const file = { sources: [{ name: "s", url: "mqtt://b", mappings }] };
+  const parsed = parsePlantFile(JSON.stringify(file), {});
+  const first = parsed.ok ? parsed.value.sources[0] : undefined;
+  if (!first) throw new Error(JSON.stringify(parsed));
+  return first;
+}
+
+function table(...mappings: Entry[]): MappingTable {
+  const compiled = MappingTable.compile(source(mappings));
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+  return compiled.value;
+}
+
+/** What a topic means, in short. */
+function inShort(routed: Routed): unknown {
+  if (routed.kind !== "machine") return routed.kind;
+  return [routed.mapping.name, routed.path, routed.metric, routed.deviceTopic];
+}
+
+const JSON_TOPIC = "{enterprise}/{site}/{machine}/telemetry";
+const VALUE_TOPIC = "{enterprise}/{site}/{machine}/{metric+}";
+const BOTH = [
+  { topic: JSON_TOPIC, format: "json", timestamp: "ts" },
+  { topic: VALUE_TOPIC, format: "value" },
+];
+
+describe("a topic", () => {
+  test.each<[string, unknown]>([
+    ["acme/berlin/m1/telemetry", [JSON_TOPIC, "acme/berlin/m1", null, "acme/berlin/m1"]],
+    ["acme/berlin/m1/temp", [VALUE_TOPIC, "acme/berlin/m1", "temp", "acme/berlin/m1"]],
+    ["acme/berlin/m1/tank/temp", [VALUE_TOPIC, "acme/berlin/m1", "tank/temp", "acme/berlin/m1"]],
+    ["acme/berlin/m1/telemetry/x", [VALUE_TOPIC, "acme/berlin/m1", "telemetry/x", "acme/berlin/m1"]],
+    ["acme/berlin/m1", "unmapped"],
+    ["acme//m1/temp", "unmapped"],
+    ["acme/berlin/m1/", "unmapped"],
+    ["$SYS/broker/load/x", "unmapped"],
+    ["acme/berlin/m\u0001/temp", "unmapped"],
+    ["acme/berlin/m1/cmd/start", "command"],
+    ["acme/berlin/m1/cmd/start/reply", "reply"],
+    [
+      "acme/berlin/m1/cmd/start/reply/x",
+      [VALUE_TOPIC, "acme/berlin/m1", "cmd/start/reply/x", "acme/berlin/m1"],
+    ],
+    ["acme/berlin/m1/cmd", [VALUE_TOPIC, "acme/berlin/m1", "cmd", "acme/berlin/m1"]],
+    [`acme/${"x".repeat(2_000)}/m/t`, "unmapped"],
+  ])("%s", (topic, wanted) => {
+    const mappings = table(...BOTH);
+    expect(inShort(mappings.route(topic))).toEqual(wanted);
+    // The second time it is remembered.
+    expect(inShort(mappings.route(topic))).toEqual(wanted);
+  });
+
+  test("goes to the first mapping that takes it", () => {
+    const turned = table(...[...BOTH].reverse());
+    expect(inShort(turned.route("acme/berlin/m1/telemetry"))).toEqual([
+      VALUE_TOPIC,
+      "acme/berlin/m1",
+      "telemetry",
+      "acme/berlin/m1",
+    ]);
+  });
+
+  test("of nobody says why", () => {
+    expect(table(...BOTH).route("x")).toEqual({ kind: "unmapped", reason: "no mapping takes this topic" });
+  });
+});
+
+describe("the machine's path", () => {
+  test.each<[Entry, string, unknown[]]>([
+    [
+      { topic: "umh/v1/{e}/{s}/_historian/{metric+}", format: "json", machine: "{e}/{s}" },
+      "umh/v1/acme/b/_historian/t",
+      ["acme/b", "t", "umh/v1/acme/b"],
+    ],
+    [
+      { topic: "{id}/data", format: "json", machine: "acme/plant/press-{id}" },
+      "7/data",
+      ["acme/plant/press-7", null, "7"],
+    ],
+    [{ topic: "{b}/{a}/data", format: "json", machine: "{a}/{b}" }, "x/y/data", ["y/x", null, "x/y"]],
+    [{ topic: "+/{m}/data", format: "json" }, "any/m1/data", ["m1", null, "any/m1"]],
+    [{ topic: "devices/{machine+}", format: "json" }, "devices/a/b/c", ["a/b/c", null, "devices/a/b/c"]],
+  ])("%j takes %s", (entry, topic, wanted) => {
+    expect(inShort(table(entry).route(topic))).toEqual([entry.topic, ...wanted]);
+  });
+});
+
+describe("a mapping that cannot work", () => {
+  test.each<[Entry, string]>([
+    [{ topic: "{a}/t", format: "json", machine: "{a}/{b}" }, "{b} does not stand in the topic"],
+    [{ topic: "+/t", format: "json" }, "names no machine"],
+    [{ topic: "{metric}", format: "value" }, "names no machine"],
+    [{ topic: "{a}/t", format: "value" }, "format value needs {metric}"],
+    [{ topic: "{a}/{a}", format: "json" }, "appears twice"],
+    [{ topic: "{a+}/t", format: "json" }, "must be the last level"],
+    [{ topic: "{a}/#", format: "json" }, "wildcard"],
+  ])("%j: %s", (entry, problem) => {
+    const compiled = MappingTable.compile(source([{ topic: "{m}/ok", format: "json" }, entry]));
+    expect(compiled).toEqual({ ok: false, error: [{ index: 1, problem: expect.stringContaining(problem) }] });
+  });
+});
+
+test("what is subscribed covers telemetry and replies, and nothing twice", () => {
+  expect(table(...BOTH).filters).toEqual(["+/+/+/+/#"]);
+  expect(table({ topic: "{m}/telemetry", format: "json" }).filters).toEqual(["+/telemetry", "+/cmd/+/reply"]);
+  expect(table({ topic: "x/{m+}", format: "json" }).filters).toEqual(["x/+/#"]);
+});
+
+describe("decoding", () => {
+  function decode(entry: Entry, topic: string, payload: string) {
+    const routed = table(entry).route(topic);
+    if (routed.kind !== "machine") throw new Error(routed.kind);
+    return routed.mapping.decode(Buffer.from(payload), routed.metric);
+  }
+
+  test.each<[string, Entry, string, string, object]>([
+    ["json", { topic: "{m}/t", format: "json" }, "a/t", '{"x":1}', { samples: [{ metric: "x", value: 1 }] }],
+    [
+      "json below a name from the topic",
+      { topic: "{m}/{metric+}", format: "json" },
+      "a/b/c",
+      '{"x":1}',
+      { samples: [{ metric: "b/c/x", value: 1 }] },
+    ],
+    [
+      "value",
+      { topic: "{m}/{metric}", format: "value" },
+      "a/x",
+      "1",
+      { samples: [{ metric: "x", value: 1 }] },
+    ],
+    ["connectivity", { topic: "{m}/lwt", format: "connectivity" }, "a/lwt", "offline", { online: false }],
+    [
+      "connectivity at a field",
+      { topic: "{m}/lwt", format: "connectivity", online: "up" },
+      "a/lwt",
+      '{"up":true}',
+      { online: true },
+    ],
+  ])("%s", (_, entry, topic, payload, wanted) => {
+    expect(decode(entry, topic, payload)).toMatchObject(wanted);
+  });
+
+  test("a name that topic and payload together make too long is refused, the others taken", () => {
+    const long = "x".repeat(250);
+    const decoded = decode({ topic: "{m}/{metric}", format: "json" }, `a/${long}`, '{"y":1,"zzzzzzz":2}');
+    expect(decoded).toMatchObject({
+      samples: [{ metric: `${long}/y` }],
+      problems: [{ field: "zzzzzzz", problem: expect.stringContaining("256") }],
+    });
+  });
+});

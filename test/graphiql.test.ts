@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildPages, repository } from "./support/build.js";
+import { type ServerProcess, startServer } from "./support/server-process.js";
+import { waitFor } from "./support/wait-for.js";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const available = existsSync(CHROMIUM);
+if (!available) process.stderr.write(`there is no ${CHROMIUM}: the tests of GraphiQL are skipped\n`);
+
+// A browser as root needs no sandbox, and without these flags it calls home.
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+const QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+describe.skipIf(!available)("GraphiQL in a browser", () => {
+  let server: ServerProcess;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await buildPages();
+    server = await startServer({
+      AUTH: "on",
+      DEMO: "on",
+      PLANT_FILE: path.join(repository, "examples/demo-plant.yaml"),
+    });
+    await server.ready();
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET] });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.remove();
+  });
+
+  async function open(address: string): Promise<{ page: Page; foreign: string[] }> {
+    const page = await browser.newPage();
+    const foreign: string[] = [];
+    page.on("request", (request) => {
+      if (/^(https?|wss?):/.test(request.url()) && !request.url().startsWith(server.url))
+        foreign.push(request.url());
+    });
+    await page.goto(address);
+    return { page, foreign };
+  }
+
+  async function run(page: Page, tab: string): Promise<() => Promise<string>> {
+    await page.getByRole("tab", { name: tab }).click();
+    await page.locator(".graphiql-query-editor", { hasText: tab }).waitFor();
+    await page.getByRole("button", { name: /^Execute/ }).click();
+    return async () => (await page.locator(".result-window").textContent()) ?? "";
+  }
+
+  test("the link of the first start signs in, and the examples run, subscriptions too", async () => {
+    const key = (await readFile(path.join(server.dataDir, "admin.key"), "utf8")).trim();
+    const { page, foreign } = await open(`${server.url}/#key=${key}`);
+    expect(page.url()).not.toContain(key);
+    const machines = await run(page, "MachinesOverview");
+    await waitFor(async () => (await machines()).includes("totalCount"));
+    const events = await run(page, "TelemetryReceived");
+    await waitFor(async () => (await events()).includes("telemetryReceived"));
+    expect(foreign).toEqual([]);
+    await page.close();
+  });
+
+  test("without a key it asks for one", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.url}/graphql`);
+    await waitFor(() => page.getByRole("button", { name: /sign in/i }).isVisible());
+    await context.close();
+  });
+});

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClient } from "graphql-ws";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { startTestApp, type TestApp } from "./support/app.js";
-import { repository } from "./support/build.js";
+import { buildPages, repository } from "./support/build.js";
 import { createTestDatabase } from "./support/database.js";
 import { graphqlClient } from "./support/graphql-client.js";
 import { freePort } from "./support/mosquitto.js";
@@ -67,10 +68,11 @@ describe("with sign-in", () => {
   let key: string;
 
   beforeAll(async () => {
+    await buildPages();
     app = await startTestApp({ env: { AUTH: "on", PLANT_FILE: PLANT } });
     key = app.newAdminKey ?? "";
     await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok);
-  });
+  }, 120_000);
 
   afterAll(() => app?.stop());
 
@@ -237,17 +239,16 @@ describe("the process", () => {
   });
 
   test("a plant file that is wrong is told with its line and field", async () => {
-    const started = await server({ DATABASE_URL: await databaseUrl() });
-    const exit = await started.terminate();
-    expect(exit.code === 0 || exit.signal === "SIGTERM").toBe(true);
-    const file = path.join(started.dataDir, "plant.yaml");
+    const folder = await mkdtemp(path.join(tmpdir(), "mes-twin-plant-"));
+    cleanups.push(() => rm(folder, { recursive: true }));
+    const file = path.join(folder, "plant.yaml");
     await writeFile(
       file,
       "machineTypes:\n  - name: filler\n    metrics:\n      - name: speed\n        role: SPEEDY\n",
     );
-    const again = started.again({ PLANT_FILE: file });
-    expect((await again.exited).code).toBe(1);
-    const lines = again.errorOutput.trim().split("\n");
+    const started = await server({ DATABASE_URL: await databaseUrl(), PLANT_FILE: file });
+    expect((await started.exited).code).toBe(1);
+    const lines = started.errorOutput.trim().split("\n");
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`${file}:5: machineTypes[0].metrics[0].role: `);
   });

@@ -162,6 +162,27 @@ describe.skipIf(!mosquittoAvailable)("with Mosquitto", () => {
     await showsLast(app, sending);
   });
 
+  test("killed between commit and acknowledgement, it repeats nothing", SLOW_TEST, async () => {
+    const mosquitto = await broker();
+    const db = await database();
+    const between = await relay(mosquitto.port);
+    const first = await server({ MQTT_URL: between.url, DATABASE_URL: db.url });
+    const sending = load(mosquitto.url);
+    await appears(first, 100);
+    between.hold();
+    await appears(first, 500);
+    await first.kill();
+    const second = first.again({ MQTT_URL: mosquitto.url });
+    cleanups.push(() => second.remove());
+    await second.ready();
+    await waitFor(async () => (await figure(second.url, "mes_twin_samples_repeated_total")) >= 500, LONG);
+    await appears(second, 100);
+    await sending.stop();
+    await exactlyOnce(sending, db.url);
+    await showsLast(second, sending);
+    expect((await machine(second, MACHINE))?.revision).toBe((await numbersStored(db.url)).size);
+  });
+
   test("of two servers one consumes, and the other takes over when it is killed", SLOW_TEST, async () => {
     const mosquitto = await broker();
     const db = await database();

@@ -14,6 +14,9 @@ const COLUMNS = "series_id, time, value_double, value_bigint, value_boolean, val
 const ROWS = `SELECT id, to_timestamp(at / 1000), d, i, b, t, quality
   FROM unnest($1::int[], $2::float8[], $3::float8[], $4::bigint[], $5::boolean[], $6::text[], $7::smallint[])
     AS row (id, at, d, i, b, t, quality)`;
+// Most samples are numbers: columns that hold nothing else need not be spelled out and read.
+const NUMBER_ROWS = `SELECT id, to_timestamp(at / 1000), d, quality
+  FROM unnest($1::int[], $2::float8[], $3::float8[], $4::smallint[]) AS row (id, at, d, quality)`;
 
 /** A sample or, when `count` is above one, a time bucket of them. */
 export interface HistoryRow {
@@ -68,8 +71,18 @@ export class HistoryStore {
 
   /** Adds samples that are newer than all of their series, which therefore cannot be there already. */
   async appendFresh(sql: Sql, samples: readonly StoredSample[]): Promise<void> {
-    if (samples.length === 0) return;
-    await sql.query(`INSERT INTO sample (${COLUMNS}) ${ROWS}`, parameters(samples));
+    const numbers: StoredSample[] = [];
+    const others: StoredSample[] = [];
+    // Side by side, the samples of one series go to the same page of the index: half the time of an insert.
+    const ordered = samples.toSorted((a, b) => (a.series.id ?? 0) - (b.series.id ?? 0));
+    for (const sample of ordered) (typeof sample.value === "number" ? numbers : others).push(sample);
+    if (numbers.length > 0) {
+      await sql.query(
+        `INSERT INTO sample (series_id, time, value_double, quality) ${NUMBER_ROWS}`,
+        numberParameters(numbers),
+      );
+    }
+    if (others.length > 0) await sql.query(`INSERT INTO sample (${COLUMNS}) ${ROWS}`, parameters(others));
   }
 
   /**
@@ -143,6 +156,15 @@ export class HistoryStore {
     );
     return rows.map(historyRow);
   }
+}
+
+function numberParameters(samples: readonly StoredSample[]): string[] {
+  return [
+    numberArray(samples.map((sample) => sample.series.id)),
+    numberArray(samples.map((sample) => sample.time)),
+    numberArray(samples.map((sample) => sample.value as number)),
+    numberArray(samples.map((sample) => QUALITIES.indexOf(sample.quality))),
+  ];
 }
 
 function parameters(samples: readonly StoredSample[]): string[] {

@@ -32,6 +32,7 @@ export function applySamples(
   limits: ReducerLimits,
 ): Applied {
   const receivedTime = new Date(arrival.receivedAt);
+  let sourceTime = receivedTime;
   const changed = new Map<string, MetricReading>();
   const stored: StoredSample[] = [];
   const counters: CounterMove[] = [];
@@ -90,6 +91,8 @@ export function applySamples(
     } else {
       stored.push({ series: known.series, time, value, quality, fresh: true });
     }
+    // The samples of a message mostly have one time, and it is kept for each machine and metric.
+    if (sourceTime.getTime() !== time) sourceTime = new Date(time);
     const next: MetricReading = {
       series: known.series,
       name: known.name,
@@ -100,7 +103,7 @@ export function applySamples(
       value,
       quality,
       stale: offline,
-      sourceTime: new Date(time),
+      sourceTime,
       receivedTime,
       ties: time === before ? [...(known.ties ?? []), known.value] : NO_TIES,
     };

@@ -2,7 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { isInteger, parse as parseLossless } from "lossless-json";
 import { err, messageOf, ok, type Result } from "../../kernel/result.js";
 
-const LONG_NUMBER = /\d{16}/;
+// Not the digits of a fraction, which a double holds as well as it can either way.
+const LONG_NUMBER = /(?<![\d.])\d{16}/;
 
 /** The text of a payload, or why it is none. */
 export function textOf(payload: Buffer): Result<string, string> {

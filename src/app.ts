@@ -17,7 +17,9 @@ import type { GraphQLContext } from "./graphql/context.js";
 import { buildGraphQLSchema, type ResolverClass } from "./graphql/schema.js";
 import { HttpServer } from "./http/http-server.js";
 import { metricsRegistry } from "./http/metrics.js";
+import { compileMappings } from "./ingest/mapping.js";
 import type { Logger } from "./kernel/logger.js";
+import { redactUrl } from "./mqtt/broker-url.js";
 import { EmbeddedBroker } from "./mqtt/embedded-broker.js";
 import { packageRoot } from "./package-root.js";
 import { readPlantFile } from "./plant/plant-file.service.js";
@@ -28,7 +30,7 @@ import { createServices, type Services } from "./services.js";
 export interface App {
   /** Where it answers, such as `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** The broker of the default source. */
+  /** The broker of the default source, without its password. */
   readonly mqttUrl: string;
   /** The admin key, only when it was made at this start. */
   readonly newAdminKey: string | null;
@@ -106,11 +108,9 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   shutdown.add("HTTP", () => http.stop());
 
   const mqttUrl = config.mqttUrl ?? (await startBroker(config, logger, shutdown));
-  const plantFile = await readPlantFile(plantFileOf(config), { ...process.env, MQTT_URL: mqttUrl });
-  const db = await startDatabase(config, logger, signal, shutdown);
-  const probe = new DatabaseProbe(db);
-  await probe.start();
-  shutdown.add("the database's probe", () => probe.stop());
+  const plantFile = await readPlantFile(plantFileOf(config), { ...config.environment, MQTT_URL: mqttUrl });
+  const tables = compileMappings(plantFile.sources);
+  const { db, probe } = await startDatabase(config, logger, signal, shutdown);
   parts.database = () => probe.problem;
 
   const services = createServices(db, logger);
@@ -120,7 +120,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   parts.twin = () => null;
 
   const { sources } = services;
-  sources.start(plantFile.sources, await services.plant.installationId());
+  sources.start(tables, await services.plant.installationId());
   shutdown.add("ingest", () => sources.stop());
   await services.commands.start();
   shutdown.add("commands", () => services.commands.stop());
@@ -138,7 +138,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   }
   return {
     url,
-    mqttUrl,
+    mqttUrl: redactUrl(mqttUrl),
     newAdminKey: key?.newKey ?? null,
     adminKeyFile: key?.admin.file ?? null,
     stop: () => shutdown.run(),
@@ -164,18 +164,23 @@ async function startDatabase(
   logger: Logger,
   signal: AbortSignal,
   shutdown: Shutdown,
-): Promise<Database> {
+): Promise<{ db: Database; probe: DatabaseProbe }> {
   let url = config.databaseUrl;
+  let revive = async () => {};
   if (url === null) {
     const postgres = new EmbeddedPostgres({ dataDir: config.dataDir, logger });
     shutdown.add("the embedded PostgreSQL", () => postgres.stop());
     url = await postgres.start();
+    revive = () => postgres.revive();
   }
   await reachPostgres({ url, timeoutMs: config.startupTimeoutMs, logger, signal });
   const db = new Database({ url, entities, logger });
   shutdown.add("the database", () => db.stop());
   await db.start();
-  return db;
+  const probe = new DatabaseProbe(db, revive);
+  shutdown.add("the database's probe", () => probe.stop());
+  await probe.start();
+  return { db, probe };
 }
 
 async function serve(http: HttpServer, services: Services): Promise<void> {

@@ -99,6 +99,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** 0 waits for ever. */
   readonly startupTimeoutMs: number;
+  /** Fills `${NAME}` in the plant file. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 }
 
@@ -137,6 +139,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     auth: value.AUTH,
     allowedOrigins: value.ALLOWED_ORIGINS,
     startupTimeoutMs: value.STARTUP_TIMEOUT_S * 1000,
+    environment: env,
     logLevel: value.LOG_LEVEL,
   };
 }

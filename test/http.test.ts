@@ -91,7 +91,7 @@ describe("with sign-in", () => {
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({
       ready: true,
-      parts: { database: null, broker: null, twin: null },
+      parts: { database: null, broker: null, twin: null, graphql: null },
     });
     const metrics = await fetch(`${app.url}/metrics`);
     expect(metrics.headers.get("content-type")).toMatch(/^text\/plain/);

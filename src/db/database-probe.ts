@@ -10,9 +10,12 @@ export class DatabaseProbe {
   #timer: NodeJS.Timeout | null = null;
   #asking = false;
   readonly #db: Database;
+  readonly #onProblem: () => Promise<void>;
 
-  constructor(db: Database) {
+  /** @param onProblem does what can be done about it; called with every question that fails. */
+  constructor(db: Database, onProblem: () => Promise<void>) {
     this.#db = db;
+    this.#onProblem = onProblem;
   }
 
   /** Why the database does not answer; null while it does. */
@@ -38,6 +41,7 @@ export class DatabaseProbe {
       this.#problem = null;
     } catch (error) {
       this.#problem = messageOf(error);
+      await this.#onProblem();
     } finally {
       this.#asking = false;
     }

@@ -3,13 +3,11 @@ import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral }
 import { migrations } from "../../migrations/index.js";
 import type { Logger } from "../kernel/logger.js";
 import type { Sql } from "../kernel/sql.js";
+import { LOCKS } from "./locks.js";
 import { sqlOf } from "./sql.js";
 
 /** A transaction of the domain's connection: services pass it on, stores use it. */
 export type Tx = EntityManager;
-
-// Any number that no one else uses: one server migrates, the others wait.
-const MIGRATION_LOCK = 7_230_118_001;
 
 /**
  * The two ways to Postgres: TypeORM for the domain's reads and writes, and a plain pg pool for the
@@ -51,7 +49,7 @@ export class Database {
     client.on("error", () => undefined);
     await client.connect();
     try {
-      await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+      await client.query("SELECT pg_advisory_lock($1)", [LOCKS.migrations]);
       const done = await this.orm.runMigrations({ transaction: "each" });
       for (const migration of done) this.#logger.info({ migration: migration.name }, "database migrated");
     } finally {

@@ -29,6 +29,7 @@ export class EmbeddedPostgres {
   readonly #dataDir: string;
   readonly #logger: Logger;
   readonly #settings: readonly string[];
+  #port: number | null = null;
   #cluster: { binaries: string; data: string; user: User | null } | null = null;
 
   /** @param options.settings lines for the server's command line, such as `fsync=off` in tests. */
@@ -62,6 +63,36 @@ export class EmbeddedPostgres {
     await this.#endLeftOver();
 
     const port = await freePort();
+    this.#port = port;
+    await this.#launch(port);
+    const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
+    await createDatabase(url("postgres"));
+    this.#logger.info({ port, data }, "embedded PostgreSQL started");
+    return url(DATABASE);
+  }
+
+  /** Starts the server again where it has died, on the port it had. Tells a failure to the log. */
+  async revive(): Promise<void> {
+    if (!this.#cluster || this.#port === null) return;
+    if (await isRunning(this.#cluster.data)) return;
+    this.#logger.warn({}, "the embedded PostgreSQL has died: starting it again");
+    try {
+      await this.#launch(this.#port);
+    } catch (error) {
+      this.#logger.error({ err: error }, "the embedded PostgreSQL does not start again");
+    }
+  }
+
+  /** Ends the server after its open transactions are rolled back. Idempotent. */
+  async stop(): Promise<void> {
+    this.#port = null;
+    if (!this.#cluster || !existsSync(path.join(this.#cluster.data, "postmaster.pid"))) return;
+    await this.#pgCtl(["stop", "--wait", "--mode=fast", "--silent"]);
+    this.#logger.info({}, "embedded PostgreSQL stopped");
+  }
+
+  async #launch(port: number): Promise<void> {
+    const { data } = this.#started();
     const settings = [
       `port=${port}`,
       "listen_addresses=127.0.0.1",
@@ -75,17 +106,6 @@ export class EmbeddedPostgres {
       `--log=${path.join(data, "server.log")}`,
       `--options=${settings.map((setting) => `-c ${setting}`).join(" ")}`,
     ]);
-    const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
-    await createDatabase(url("postgres"));
-    this.#logger.info({ port, data }, "embedded PostgreSQL started");
-    return url(DATABASE);
-  }
-
-  /** Ends the server after its open transactions are rolled back. Idempotent. */
-  async stop(): Promise<void> {
-    if (!this.#cluster || !existsSync(path.join(this.#cluster.data, "postmaster.pid"))) return;
-    await this.#pgCtl(["stop", "--wait", "--mode=fast", "--silent"]);
-    this.#logger.info({}, "embedded PostgreSQL stopped");
   }
 
   async #pgCtl(args: string[]): Promise<void> {
@@ -161,11 +181,15 @@ export class EmbeddedPostgres {
   /** A killed server leaves its Postgres running; the lock on DATA_DIR says that nobody uses it. */
   async #endLeftOver(): Promise<void> {
     const { data } = this.#started();
-    const pidFile = path.join(data, "postmaster.pid");
-    const pid = Number.parseInt((await readFile(pidFile, "utf8").catch(() => "")).split("\n")[0] ?? "", 10);
-    if (!Number.isInteger(pid) || !(await isPostgres(pid))) return;
+    if (!(await isRunning(data))) return;
     await this.#pgCtl(["stop", "--wait", "--mode=fast", "--silent"]);
   }
+}
+
+async function isRunning(data: string): Promise<boolean> {
+  const file = await readFile(path.join(data, "postmaster.pid"), "utf8").catch(() => "");
+  const pid = Number.parseInt(file.split("\n")[0] ?? "", 10);
+  return Number.isInteger(pid) && (await isPostgres(pid));
 }
 
 /** False also where /proc tells that the number now belongs to another program. */

@@ -2,18 +2,34 @@ import { GraphQLError } from "graphql";
 import type { Logger } from "../kernel/logger.js";
 
 /**
- * What a client may see of an error. Expected ones are GraphQL errors and pass; a bug is logged with all it says,
- * and the client learns only that it happened.
+ * What a client may see of an error. Expected ones are GraphQL errors and pass; while the database is away it is
+ * UNAVAILABLE; a bug is logged with all it says, and the client learns only that it happened.
  */
 export function publicError(error: GraphQLError, logger: Logger): GraphQLError {
   const original = error.originalError;
   if (!original || original instanceof GraphQLError) return error;
+  if (isDatabaseAway(original)) {
+    logger.warn({ err: original, path: error.path }, "the database is away");
+    return shown(error, "The database is away: try again later", "UNAVAILABLE");
+  }
   logger.error({ err: original, path: error.path }, "a resolver failed");
-  return new GraphQLError("Internal server error", {
+  return shown(error, "Internal server error", "INTERNAL_SERVER_ERROR");
+}
+
+function shown(error: GraphQLError, message: string, code: string): GraphQLError {
+  return new GraphQLError(message, {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,
     path: error.path ?? null,
-    extensions: { code: "INTERNAL_SERVER_ERROR" },
+    extensions: { code },
   });
+}
+
+/** No connection, a broken one, or a server that starts or stops (SQLSTATE classes 08 and 57P). */
+function isDatabaseAway(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string" && /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08...|57P0[123])$/.test(code))
+    return true;
+  return /^(?:Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
 }

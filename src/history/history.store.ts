@@ -1,4 +1,5 @@
 import type { Database } from "../db/database.js";
+import { LOCKS } from "../db/locks.js";
 import { numberArray } from "../kernel/pg-array.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Quality } from "../twin/sample.js";
@@ -7,8 +8,6 @@ import type { StoredSample } from "../twin/twin-model.js";
 import { scalarOf, type ValueColumns, valueArrays } from "../twin/value-columns.js";
 
 const DAY_MS = 86_400_000;
-// Any number that no one else uses: two servers must not make one partition at a time.
-const PARTITION_LOCK = 7_230_118_002;
 
 const COLUMNS = "series_id, time, value_double, value_bigint, value_boolean, value_text, quality";
 const ROWS = `SELECT id, to_timestamp(at / 1000), d, i, b, t, quality
@@ -59,11 +58,11 @@ export class HistoryStore {
     }
     if (missing.size === 0) return;
     await this.#db.withConnection(async (sql) => {
-      await sql.query("SELECT pg_advisory_lock($1)", [PARTITION_LOCK]);
+      await sql.query("SELECT pg_advisory_lock($1)", [LOCKS.partitions]);
       try {
         for (const day of missing) await createPartition(sql, day);
       } finally {
-        await sql.query("SELECT pg_advisory_unlock($1)", [PARTITION_LOCK]);
+        await sql.query("SELECT pg_advisory_unlock($1)", [LOCKS.partitions]);
       }
     });
     for (const day of missing) this.#days.add(day);

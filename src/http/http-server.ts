@@ -102,13 +102,19 @@ export class HttpServer {
 
   async #routes(): Promise<void> {
     const app = this.#app;
-    app.addHook("onSend", async (_request, reply) => {
+    app.addHook("onSend", async (request, reply) => {
       reply.header("x-content-type-options", "nosniff");
       reply.header("referrer-policy", "no-referrer");
+      const { origin } = request.headers;
+      // A page of an allowed origin may also read the answer.
+      if (origin !== undefined && this.#options.allowedOrigins.includes(origin)) {
+        reply.header("access-control-allow-origin", origin).header("vary", "origin");
+      }
     });
     app.get("/healthz", async () => ({ status: "up" }));
     app.get("/readyz", async (_request, reply) => {
-      const state = readiness(this.#options.parts());
+      const graphql = this.#graphql === null ? "not served" : null;
+      const state = readiness({ ...this.#options.parts(), graphql });
       return reply.code(state.ready ? 200 : 503).send(state);
     });
     app.get("/metrics", async (_request, reply) => {
@@ -122,6 +128,13 @@ export class HttpServer {
       // Before the body is read: who may not call must not make the server parse megabytes.
       onRequest: (request, reply) => this.#admit(request, reply),
       handler: (request, reply) => this.#onGraphql(request, reply),
+    });
+    app.options(GRAPHQL_PATH, async (request, reply) => {
+      if (!this.#mayCall(request.headers)) return reply.code(403).send();
+      reply.header("access-control-allow-methods", "GET, POST");
+      reply.header("access-control-allow-headers", "authorization, content-type");
+      reply.header("access-control-max-age", "600");
+      return reply.code(204).send();
     });
     const assets = path.join(this.#options.webDir, "assets");
     if (existsSync(assets)) {
@@ -168,7 +181,9 @@ export class HttpServer {
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     // Node leaves the socket to us: a reset that nobody listens to would end the process.
     const refuse = (status: string) =>
-      socket.on("error", () => socket.destroy()).end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      socket
+        .on("error", () => socket.destroy())
+        .end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     if (request.url?.split("?")[0] !== GRAPHQL_PATH) refuse("404 Not Found");
     else if (!this.#mayCall(request.headers)) refuse("403 Forbidden");
     else if (!this.#graphql) refuse("503 Service Unavailable");

@@ -153,6 +153,27 @@ export class MappingTable {
   }
 }
 
+/** A source of the plant file, ready to be consumed. */
+export interface CompiledSource {
+  readonly config: SourceConfig;
+  readonly table: MappingTable;
+}
+
+/** @throws Error naming every mapping of every source that cannot be used. */
+export function compileMappings(sources: readonly SourceConfig[]): CompiledSource[] {
+  const problems: string[] = [];
+  const compiled = sources.flatMap((config) => {
+    const table = MappingTable.compile(config);
+    if (table.ok) return { config, table: table.value };
+    for (const { index, problem } of table.error) {
+      problems.push(`PLANT_FILE: source ${config.name}: mappings[${index}]: ${problem}`);
+    }
+    return [];
+  });
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  return compiled;
+}
+
 /** The machine template as texts and names, in order. */
 function machineParts(config: MappingConfig, template: TopicTemplate): (string | { name: string })[] {
   const text =

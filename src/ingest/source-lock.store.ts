@@ -1,8 +1,6 @@
 import type pg from "pg";
 import type { Database } from "../db/database.js";
-
-// The first half of the lock's key, so that a source's name cannot collide with other locks.
-const SOURCE_LOCKS = 7_230_118;
+import { SOURCE_LOCKS } from "../db/locks.js";
 
 /** Who holds a source's lock consumes it. The lock lasts as long as its connection. */
 export class SourceLockStore {

@@ -1,10 +1,9 @@
 import { setInterval } from "node:timers";
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
-import type { PlantFile } from "../plant/plant-file.js";
 import type { Committer } from "./committer.service.js";
 import type { DeadLetterStore } from "./dead-letter.store.js";
-import { MappingTable } from "./mapping.js";
+import type { CompiledSource } from "./mapping.js";
 import type { Pipeline } from "./pipeline.service.js";
 import { SourceConsumer, type SourceStatus } from "./source-consumer.service.js";
 import type { SourceLockStore } from "./source-lock.store.js";
@@ -50,23 +49,15 @@ export class SourceService {
   }
 
   /**
-   * Starts the sources of a plant file.
+   * Starts sources.
    * @param installation sets the sessions apart from those of other installations at the same broker.
-   * @throws Error with every mapping that cannot be used.
    */
-  start(configs: PlantFile["sources"], installation: string): void {
-    const problems: string[] = [];
-    for (const config of configs) {
-      const table = MappingTable.compile(config);
-      if (!table.ok) {
-        for (const { index, problem } of table.error)
-          problems.push(`source ${config.name}: mappings[${index}]: ${problem}`);
-        continue;
-      }
+  start(compiled: readonly CompiledSource[], installation: string): void {
+    for (const { config, table } of compiled) {
       this.#sources.push(
         new SourceConsumer({
           config,
-          table: table.value,
+          table,
           clientId: `mes-twin-${installation.slice(0, 8)}-${config.name}`,
           locks: this.#locks,
           pipeline: this.#pipeline,
@@ -74,7 +65,6 @@ export class SourceService {
         }),
       );
     }
-    if (problems.length > 0) throw new Error(problems.join("\n"));
     for (const source of this.#sources) source.start();
     const trim = () =>
       this.#deadLetters

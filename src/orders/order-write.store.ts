@@ -1,3 +1,4 @@
+import { LOCKS } from "../db/locks.js";
 import type { Sql } from "../kernel/sql.js";
 import type { CountingSource, Operation } from "./operation.js";
 import type { OrderState } from "./order-state.js";
@@ -30,8 +31,6 @@ export interface CountGrowth {
 
 /** Orders in one statement; a statement's parameter stays well below what Postgres takes. */
 const CHUNK = 1_000;
-// Any number that no one else uses.
-const CREATION_LOCK = 7_230_118_002;
 
 const ORDER_ROW = `id uuid, number text, product text, quantity numeric, unit text, due_at timestamptz,
   priority integer, status text, status_reason text, version integer, started_at timestamptz,
@@ -45,7 +44,7 @@ const OPERATION_ROW = `id uuid, order_id uuid, sequence integer, name text, stat
 export class OrderWriteStore {
   /** Only one transaction at a time makes orders, so that none meets a number that another is just making. */
   async lockCreation(sql: Sql): Promise<void> {
-    await sql.query("SELECT pg_advisory_xact_lock($1)", [CREATION_LOCK]);
+    await sql.query("SELECT pg_advisory_xact_lock($1)", [LOCKS.orderCreation]);
   }
 
   /** Writes orders and the operations that differ; quantities made are not among what it writes. */

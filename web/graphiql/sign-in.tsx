@@ -21,8 +21,9 @@ export function SignIn({ rejected, onKey }: SignInProps) {
           <p role="alert">The server does not accept this browser's key any more, or it was mistyped.</p>
         )}
         <p>
-          The administrator's key stands in the server's first log line and in the file <code>admin.key</code>{" "}
-          in <code>DATA_DIR</code> (<code>./data/admin.key</code> unless set otherwise).
+          The administrator's key stands in the link that the server prints at its first start, and in the
+          file <code>admin.key</code> in <code>DATA_DIR</code> (<code>./data/admin.key</code> unless set
+          otherwise).
         </p>
         <label htmlFor="key">Key</label>
         <input

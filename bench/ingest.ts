@@ -43,7 +43,7 @@ async function baseline(broker: Part, messages: number, machines: number): Promi
   });
   try {
     return await measure({ client: () => [process.pid], mosquitto: broker.pids }, async () => {
-      await Promise.all([publish(broker.url, messages, machines), all]);
+      await Promise.all([publishAll(broker.url, messages, machines), all]);
     });
   } finally {
     await client.endAsync();
@@ -72,7 +72,7 @@ async function throughServer(
     const outcome = await measure(
       { server: started.pids, postgres: database.pids, mosquitto: broker.pids },
       async () => {
-        await publish(broker.url, messages, machines);
+        await publishAll(broker.url, messages, machines);
         await until(async () => (await committed()) >= messages, "all is committed");
       },
     );
@@ -102,9 +102,9 @@ async function measure(
   };
 }
 
-async function publish(url: string, messages: number, machines: number): Promise<void> {
-  const script = path.join(import.meta.dirname, "publisher.js");
-  const child = spawn(process.execPath, [script, url, String(messages), String(machines)], {
+async function publishAll(url: string, messages: number, machines: number): Promise<void> {
+  const script = path.join(import.meta.dirname, "main.js");
+  const child = spawn(process.execPath, [script, "publish", url, String(messages), String(machines)], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const code = await new Promise((resolve) => child.once("exit", resolve));

@@ -1,4 +1,5 @@
 import { ingest } from "./ingest.js";
+import { publish } from "./publisher.js";
 
 /** Each prints its figures, beside a bare baseline of the same run where there is one. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = { ingest };
@@ -10,9 +11,11 @@ ingest   messages from publisher to commit, beside a bare client that receives a
          BENCH_MQTT_URL (a mosquitto of its own), BENCH_NODE_OPTIONS (options of the server's node)
 `;
 
-const [name] = process.argv.slice(2);
+const [name, ...args] = process.argv.slice(2);
 const benchmark = BENCHMARKS[name ?? ""];
 if (benchmark) await benchmark();
+// The benchmarks' publishers are processes of their own.
+else if (name === "publish") await publish(args[0] ?? "", Number(args[1]), Number(args[2]));
 else {
   process.stdout.write(HELP);
   process.exitCode = name === undefined || name === "--help" ? 0 : 1;

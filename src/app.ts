@@ -10,6 +10,8 @@ import { DataDirLock } from "./db/data-dir-lock.js";
 import { Database } from "./db/database.js";
 import { DatabaseProbe } from "./db/database-probe.js";
 import { EmbeddedPostgres } from "./db/embedded-postgres.js";
+import { forgetOldKeys } from "./db/idempotency.js";
+import { LOCKS } from "./db/locks.js";
 import { reachPostgres } from "./db/reach-postgres.js";
 import { DemoPlant } from "./demo/demo-plant.js";
 import { entities } from "./entities.js";
@@ -25,6 +27,8 @@ import { packageRoot } from "./package-root.js";
 import { readPlantFile } from "./plant/plant-file.service.js";
 import { resolverClasses } from "./resolvers.js";
 import { createServices, type Services } from "./services.js";
+
+const FORGET_EVERY_MS = 3_600_000;
 
 /** The running server, as its starter sees it. */
 export interface App {
@@ -114,8 +118,11 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   parts.database = () => probe.problem;
 
   const services = createServices(db, logger);
-  await services.plant.load();
-  await services.plant.apply(plantFile);
+  // Two servers that start together on an empty database would make everything twice.
+  await db.exclusively(LOCKS.plant, async () => {
+    await services.plant.load();
+    await services.plant.apply(plantFile);
+  });
   await services.twins.load();
   parts.twin = () => null;
 
@@ -179,6 +186,10 @@ async function startDatabase(
   await db.start();
   const probe = new DatabaseProbe(db, revive);
   shutdown.add("the database's probe", () => probe.stop());
+  const forgetting = setInterval(() => {
+    forgetOldKeys(db).catch((error: unknown) => logger.warn({ err: error }, "old idempotency keys stay"));
+  }, FORGET_EVERY_MS);
+  shutdown.add("forgetting old keys", () => clearInterval(forgetting));
   await probe.start();
   return { db, probe };
 }

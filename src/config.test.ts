@@ -27,6 +27,7 @@ test("an empty environment runs everything embedded", () => {
     auth: true,
     allowedOrigins: [],
     startupTimeoutMs: 0,
+    environment: {},
     logLevel: "info",
   });
 });

@@ -13,7 +13,7 @@ import { DeadLetterStore } from "./ingest/dead-letter.store.js";
 import { Pipeline } from "./ingest/pipeline.service.js";
 import { PreviewResolver } from "./ingest/preview.resolver.js";
 import { SourceService } from "./ingest/source.service.js";
-import { SourceLockStore } from "./ingest/source-lock.store.js";
+import { SourceLeaseStore } from "./ingest/source-lease.store.js";
 import { systemClock } from "./kernel/clock.js";
 import type { Logger } from "./kernel/logger.js";
 import { LiveBus } from "./live/live-bus.js";
@@ -63,7 +63,7 @@ export function createServices(db: Database, logger: Logger): Services {
 
   const plantService = new PlantService({ store: new PlantStore(db), db, logger });
   const { plant } = plantService;
-  const twins = new TwinService({ plant, store: new TwinStore(db), clock, epoch: randomUUID() });
+  const twins = new TwinService({ plant, store: new TwinStore(db), clock, run: randomUUID() });
   const history = new HistoryService(new HistoryStore(db));
   const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
 
@@ -85,6 +85,7 @@ export function createServices(db: Database, logger: Logger): Services {
     clock,
     logger,
   });
+  const leases = new SourceLeaseStore(db);
   const deadLetters = new DeadLetterStore(db);
   const committer = new Committer({
     db,
@@ -92,12 +93,12 @@ export function createServices(db: Database, logger: Logger): Services {
     twins,
     history,
     facts: [production],
+    leases,
     deadLetters,
     logger,
   });
   const pipeline = new Pipeline({ plant: plantService, twins, live, committer, replies: commands, logger });
-  const locks = new SourceLockStore(db);
-  const sources: SourceService = new SourceService({ pipeline, committer, locks, deadLetters, logger });
+  const sources: SourceService = new SourceService({ pipeline, committer, leases, deadLetters, logger });
 
   const machines = { view: (machine: Equipment) => twins.of(machine).view };
   const nodes = {

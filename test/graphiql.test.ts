@@ -15,7 +15,10 @@ if (!available) process.stderr.write(`there is no ${CHROMIUM}: the tests of Grap
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
 const QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-describe.skipIf(!available)("GraphiQL in a browser", () => {
+// The editor is large, and a busy machine takes its time to start it.
+const PATIENT = { timeoutMs: 40_000 };
+
+describe.skipIf(!available)("GraphiQL in a browser", { timeout: 90_000 }, () => {
   let server: ServerProcess;
   let browser: Browser;
 
@@ -58,9 +61,9 @@ describe.skipIf(!available)("GraphiQL in a browser", () => {
     const { page, foreign } = await open(`${server.url}/#key=${key}`);
     expect(page.url()).not.toContain(key);
     const machines = await run(page, "MachinesOverview");
-    await waitFor(async () => (await machines()).includes("totalCount"));
+    await waitFor(async () => (await machines()).includes("totalCount"), PATIENT);
     const events = await run(page, "TelemetryReceived");
-    await waitFor(async () => (await events()).includes("telemetryReceived"));
+    await waitFor(async () => (await events()).includes("telemetryReceived"), PATIENT);
     expect(foreign).toEqual([]);
     await page.close();
   });
@@ -69,7 +72,7 @@ describe.skipIf(!available)("GraphiQL in a browser", () => {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`${server.url}/graphql`);
-    await waitFor(() => page.getByRole("button", { name: /sign in/i }).isVisible());
+    await waitFor(() => page.getByRole("button", { name: /sign in/i }).isVisible(), PATIENT);
     await context.close();
   });
 });

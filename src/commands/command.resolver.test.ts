@@ -61,7 +61,7 @@ beforeAll(async () => {
   const file = parsePlantFile(PLANT, {});
   if (file.ok) await plant.apply(file.value);
   const clock = systemClock;
-  const twins = new TwinService({ plant: plant.plant, store: new TwinStore(db), clock, epoch: randomUUID() });
+  const twins = new TwinService({ plant: plant.plant, store: new TwinStore(db), clock, run: randomUUID() });
   for (const machine of plant.plant.machines())
     twins.of(machine).route = { source: "shopfloor", deviceTopic: machine.path };
   const live = new LiveBus();

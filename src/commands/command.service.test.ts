@@ -98,7 +98,7 @@ class Server {
       plant: plant.plant,
       store: new TwinStore(db),
       clock,
-      epoch: randomUUID(),
+      run: randomUUID(),
     });
     const [live, broker] = [new LiveBus(), new BrokerEdge()];
     let server: Server | null = null;

@@ -1,8 +1,10 @@
 import { setInterval } from "node:timers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../kernel/result.js";
 import type { Database } from "./database.js";
 
 const EVERY_MS = 2_000;
+const ANSWER_MS = 5_000;
 
 /** Asks the database every two seconds whether it is there. */
 export class DatabaseProbe {
@@ -37,7 +39,10 @@ export class DatabaseProbe {
     if (this.#asking) return;
     this.#asking = true;
     try {
-      await this.#db.query("SELECT 1");
+      const late = sleep(ANSWER_MS, undefined, { ref: false }).then(() => {
+        throw new Error(`no answer within ${ANSWER_MS / 1000} s`);
+      });
+      await Promise.race([this.#db.query("SELECT 1"), late]);
       this.#problem = null;
     } catch (error) {
       this.#problem = messageOf(error);

@@ -45,13 +45,20 @@ export class Database {
   /** Connects and migrates. Servers that start together migrate one after the other. */
   async start(): Promise<void> {
     await this.orm.initialize();
+    await this.exclusively(LOCKS.migrations, async () => {
+      const done = await this.orm.runMigrations({ transaction: "each" });
+      for (const migration of done) this.#logger.info({ migration: migration.name }, "database migrated");
+    });
+  }
+
+  /** Runs `work` while no other server holds the lock; waits for it. */
+  async exclusively<T>(lock: number, work: () => Promise<T>): Promise<T> {
     const client = new pg.Client({ connectionString: this.#url });
     client.on("error", () => undefined);
     await client.connect();
     try {
-      await client.query("SELECT pg_advisory_lock($1)", [LOCKS.migrations]);
-      const done = await this.orm.runMigrations({ transaction: "each" });
-      for (const migration of done) this.#logger.info({ migration: migration.name }, "database migrated");
+      await client.query("SELECT pg_advisory_lock($1)", [lock]);
+      return await work();
     } finally {
       await client.end();
     }

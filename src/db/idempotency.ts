@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
+import type { Database } from "./database.js";
 
 const LONGEST_KEY = 256;
 
@@ -52,6 +53,11 @@ export async function once<Payload>(
     JSON.stringify(payload),
   ]);
   return { payload, replayed: false };
+}
+
+/** Forgets keys that are older than a week. */
+export async function forgetOldKeys(db: Database): Promise<void> {
+  await db.query("DELETE FROM idempotency WHERE created_at < now() - interval '7 days'");
 }
 
 /** JSON with sorted keys, so that the order of fields makes no other input. */

@@ -8,6 +8,7 @@ import { assemble, type Entry } from "./batch.js";
 const EMPTY: Entry = {
   ack: null,
   stats: null,
+  lease: null,
   equipment: [],
   discovered: [],
   twin: null,
@@ -77,6 +78,7 @@ test("a message that changed no reading still writes the twin's view", () => {
 
 test("nothing gives nothing", () => {
   expect(assemble([EMPTY])).toEqual({
+    leases: [],
     equipment: [],
     series: [],
     fresh: [],

@@ -10,6 +10,7 @@ import type {
   TwinDelta,
   TwinView,
 } from "../twin/twin-model.js";
+import type { SourceLease } from "./source-lease.js";
 import type { SourceStats } from "./source-stats.js";
 
 /** A message, or a part of one, that could not be taken. */
@@ -27,6 +28,8 @@ export interface Entry {
   /** Tells the broker, once it is committed. */
   readonly ack: (() => void) | null;
   readonly stats: SourceStats | null;
+  /** Under which it may be written; once that ends, its message comes again to whoever consumes the source then. */
+  readonly lease: SourceLease | null;
   readonly equipment: readonly Equipment[];
   readonly discovered: readonly MetricReading[];
   readonly twin: Twin | null;
@@ -41,6 +44,7 @@ export interface Entry {
 
 /** Many entries as few statements want them: per machine and metric only the last state counts. */
 export interface Assembled {
+  readonly leases: readonly SourceLease[];
   readonly equipment: readonly Equipment[];
   readonly series: readonly NewSeries[];
   readonly fresh: readonly StoredSample[];
@@ -51,6 +55,7 @@ export interface Assembled {
 }
 
 export function assemble(entries: readonly Entry[]): Assembled {
+  const leases = new Set<SourceLease>();
   const equipment = new Set<Equipment>();
   const series = new Map<Series, NewSeries>();
   const fresh: StoredSample[] = [];
@@ -59,6 +64,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const counters: CounterFact[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const entry of entries) {
+    if (entry.lease !== null) leases.add(entry.lease);
     for (const node of entry.equipment) equipment.add(node);
     for (const letter of entry.deadLetters) deadLetters.push(letter);
     const { twin, view } = entry;
@@ -84,6 +90,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
     for (const counter of entry.counters) counters.push(counter);
   }
   return {
+    leases: [...leases],
     equipment: [...equipment],
     series: [...series.values()],
     fresh,

@@ -14,6 +14,8 @@ import { Committer } from "./committer.service.js";
 import { DeadLetterStore } from "./dead-letter.store.js";
 import { MappingTable } from "./mapping.js";
 import { Pipeline, type PipelineSource } from "./pipeline.service.js";
+import { SourceLease } from "./source-lease.js";
+import { SourceLeaseStore } from "./source-lease.store.js";
 import { SourceStats } from "./source-stats.js";
 
 const PLANT = plantFile(`machineTypes:
@@ -63,17 +65,28 @@ class Ingest {
   readonly #source: PipelineSource;
   readonly #tamper: ((entry: Entry) => Entry)[] = [];
 
-  constructor(memory: Memory) {
+  /** @param lease as the server has it that consumes the source. */
+  constructor(memory: Memory, lease: SourceLease | null = null) {
     const { db, plants: plant, twins, history } = memory;
     const deadLetters = new DeadLetterStore(db);
     const facts = [this.counting];
-    this.committer = new Committer({ db, plant, twins, history, facts, deadLetters, logger: silentLogger });
+    const leases = new SourceLeaseStore(db);
+    this.committer = new Committer({
+      db,
+      plant,
+      twins,
+      history,
+      facts,
+      leases,
+      deadLetters,
+      logger: silentLogger,
+    });
     const add = this.committer.add.bind(this.committer);
     this.committer.add = (entry) => add(this.#tamper.shift()?.(entry) ?? entry);
     const config = PLANT.sources[0];
     const table = config && MappingTable.compile(config);
     if (!table?.ok) throw new Error("no table");
-    this.#source = { name: "s", table: table.value, discovery: true, stats: this.stats };
+    this.#source = { name: "s", table: table.value, discovery: true, stats: this.stats, lease };
     this.#pipeline = new Pipeline({
       plant,
       twins,
@@ -266,6 +279,56 @@ describe("while the database is away", () => {
       expect(ingest.committer.problem).toContain("the database does not take data");
       await ingest.committer.stop();
       expect([message.acknowledged, await samples()]).toEqual([false, []]);
+    } finally {
+      await relay.close();
+    }
+  });
+});
+
+describe("when another server takes the source over", () => {
+  test("what this one had taken in and not written is left to the other, except the equipment", async () => {
+    const memory = await database.start(PLANT);
+    const leases = new SourceLeaseStore(memory.db);
+    const first = await leases.tryAcquire("s", () => undefined);
+    if (!first) throw new Error("no lease");
+    const ingest = new Ingest(memory, first.lease);
+    await allAcknowledged([ingest.send("m1", { ts: T0, a: 1 })]);
+    // The lock goes with its connection; this server has not noticed yet.
+    const unaware = new SourceLease("s", first.lease.epoch);
+    await first.release();
+    const second = await leases.tryAcquire("s", () => undefined);
+    const late = new Ingest(memory, unaware);
+    const message = late.send("m2", { ts: T0, a: 2 });
+    await waitFor(() => !unaware.valid);
+    await late.committer.stop();
+    expect(message.acknowledged).toBe(false);
+    expect(await samples()).toEqual(["acme/m1 a 1 0"]);
+    expect(await rows("SELECT path FROM equipment WHERE path = 'acme/m2'")).toHaveLength(1);
+
+    // The broker delivers it to the new holder.
+    await memory.twins.refresh("s");
+    const taken = new Ingest(memory, second?.lease ?? null);
+    await allAcknowledged([taken.send("m2", { ts: T0, a: 2 })]);
+    expect(await samples()).toEqual(["acme/m1 a 1 0", "acme/m2 a 2 0"]);
+    await second?.release();
+  });
+
+  test("a server that knows it writes nothing more, and says when that is settled", async () => {
+    const relay = await Relay.to(database.url);
+    try {
+      const memory = await database.start(PLANT, relay.url);
+      const lease = new SourceLease("s", "1");
+      const ingest = new Ingest(memory, lease);
+      relay.refuse = true;
+      relay.cut();
+      const message = ingest.send("m1", { ts: T0, a: 1 });
+      await waitFor(() => ingest.committer.problem !== null);
+      lease.end();
+      const settled = ingest.committer.settled(new AbortController().signal);
+      relay.refuse = false;
+      await settled;
+      expect([message.acknowledged, await samples()]).toEqual([false, []]);
+      await ingest.committer.stop();
     } finally {
       await relay.close();
     }

@@ -8,11 +8,16 @@ import type { PlantService } from "../plant/plant.service.js";
 import type { FactWriter } from "../twin/facts.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { type Assembled, assemble, type DeadLetter, type Entry } from "./batch.js";
-import { isDataError } from "./data-error.js";
+import { isDataError, isPassing } from "./data-error.js";
 import type { DeadLetterStore } from "./dead-letter.store.js";
+import type { SourceLease } from "./source-lease.js";
+import type { SourceLeaseStore } from "./source-lease.store.js";
 
 /** The most messages in one transaction. */
 const LARGEST_BATCH = 5_000;
+/** An error that is neither the data's nor the connection's is believed after so many attempts. */
+const PATIENCE = 5;
+const SETTLE_MS = 20;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
 
 /** What a committed transaction leaves to do. */
@@ -31,6 +36,14 @@ class OutcomeUnknown extends Error {
   }
 }
 
+/** Another server has taken a source over since its messages came: its consumer decides about them now. */
+class LeaseEnded extends Error {
+  constructor(leases: readonly SourceLease[]) {
+    super(`another server consumes ${leases.map((lease) => lease.source).join(", ")} now`);
+    for (const lease of leases) lease.end();
+  }
+}
+
 /**
  * Writes entries in batches, one transaction each, and acknowledges their messages afterwards. Batches are small when
  * little comes, and grow while the database is busy.
@@ -38,6 +51,8 @@ class OutcomeUnknown extends Error {
 export class Committer {
   #pending: Entry[] = [];
   #running: Promise<void> | null = null;
+  /** The leases under which something is being written, or may have been. */
+  #writing: readonly SourceLease[] = [];
   #problem: string | null = null;
   #stopped = false;
   readonly #db: Database;
@@ -45,6 +60,7 @@ export class Committer {
   readonly #twins: TwinService;
   readonly #history: HistoryService;
   readonly #facts: readonly FactWriter[];
+  readonly #leases: SourceLeaseStore;
   readonly #deadLetters: DeadLetterStore;
   readonly #logger: Logger;
 
@@ -54,6 +70,7 @@ export class Committer {
     twins: TwinService;
     history: HistoryService;
     facts: readonly FactWriter[];
+    leases: SourceLeaseStore;
     deadLetters: DeadLetterStore;
     logger: Logger;
   }) {
@@ -62,6 +79,7 @@ export class Committer {
     this.#twins = deps.twins;
     this.#history = deps.history;
     this.#facts = deps.facts;
+    this.#leases = deps.leases;
     this.#deadLetters = deps.deadLetters;
     this.#logger = deps.logger;
   }
@@ -97,41 +115,58 @@ export class Committer {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#pending.length > 0) {
       const entries = this.#pending.splice(0, LARGEST_BATCH);
-      if (!(await this.#commitUntilDone(entries))) break;
+      const done = await this.#commitUntilDone(entries);
+      this.#writing = [];
+      if (!done) break;
     }
     this.#running = null;
   }
 
+  /**
+   * Resolves when nothing is being written under a lease that has ended, nor can turn out to have been: what the
+   * database holds is then all that it will hold of it.
+   * @throws the signal's reason when that comes first.
+   */
+  async settled(signal: AbortSignal): Promise<void> {
+    while (this.#writing.some((lease) => !lease.valid)) await sleep(SETTLE_MS, undefined, { signal });
+  }
+
   /** @returns false when it gave up because the server stops. */
-  async #commitUntilDone(entries: readonly Entry[]): Promise<boolean> {
-    const batch = assemble(entries);
+  async #commitUntilDone(all: readonly Entry[]): Promise<boolean> {
+    let entries = all;
+    let batch = assemble(entries);
     let unknown: string | null = null;
-    let committed: Committed | null = null;
-    for (let attempt = 0; committed === null; attempt += 1) {
+    for (let attempt = 0; ; attempt += 1) {
       try {
-        if (unknown !== null && (await this.#wasCommitted(unknown))) {
-          committed = { repeated: 0, afterCommit: [] };
-        } else {
+        if (unknown !== null) {
+          if (await this.#wasCommitted(unknown)) {
+            this.#done(entries, { repeated: 0, afterCommit: [] });
+            return true;
+          }
           unknown = null;
-          committed = await this.#commit(batch);
         }
+        // What was rolled back has no ids: the next batch, or a part of this one, must register its series again.
+        for (const { series } of batch.series) series.id = null;
+        entries = entries.flatMap((entry) => (entry.lease?.valid === false ? abandoned(entry) : entry));
+        batch = assemble(entries);
+        this.#writing = batch.leases;
+        this.#done(entries, await this.#commit(batch));
+        return true;
       } catch (error) {
         if (error instanceof OutcomeUnknown) unknown = error.transaction;
-        // What was rolled back has no ids: the next batch, or a part of this one, must register its series again.
-        else for (const { series } of batch.series) series.id = null;
-        if (isDataError(error)) return this.#isolate(entries, error);
+        if (isDataError(error) || (attempt >= PATIENCE && !isPassing(error)))
+          return this.#isolate(entries, batch, error);
         this.#problem = `the database does not take data: ${messageOf(error)}`;
         this.#logger.warn({ attempt, entries: entries.length }, this.#problem);
         if (this.#stopped) return false;
-        await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+        if (!(error instanceof LeaseEnded)) await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
       }
     }
-    this.#done(entries, committed);
-    return true;
   }
 
   /** One bad message must not hold up the others: halves the batch until it stands alone, as a dead letter. */
-  async #isolate(entries: readonly Entry[], error: unknown): Promise<boolean> {
+  async #isolate(entries: readonly Entry[], batch: Assembled, error: unknown): Promise<boolean> {
+    for (const { series } of batch.series) series.id = null;
     const [only, ...others] = entries;
     if (only && others.length === 0) {
       this.#logger.error({ err: error, topic: only.origin?.topic }, "the database refuses a message");
@@ -178,12 +213,12 @@ export class Committer {
   async #commit(batch: Assembled): Promise<Committed> {
     await this.#history.prepare(batch.fresh);
     await this.#history.prepare(batch.old);
-    // A transaction before this one may have failed after it gave ids that no row has.
-    for (const { series } of batch.series) series.id = null;
     return this.#db.withConnection(async (sql, client) => {
       const begun = (await client.query("BEGIN; SELECT pg_current_xact_id()::text AS id")) as unknown as {
         rows: { id: string }[];
       }[];
+      const ended = await this.#leases.confirm(sql, batch.leases);
+      if (ended.length > 0) throw new LeaseEnded(ended);
       const committed = await this.#write(sql, batch);
       try {
         await client.query("COMMIT");
@@ -222,6 +257,12 @@ export class Committer {
   }
 }
 
+/** What remains of an entry whose lease has ended: the equipment, which is known here and right whoever stores it. */
+function abandoned(entry: Entry): Entry[] {
+  if (entry.equipment.length === 0) return [];
+  return [{ ...without(entry), ack: null, stats: null, lease: null, origin: null }];
+}
+
 /**
  * What remains of an entry that the database refuses: the dead letter, and the equipment, which the next messages of
  * its machine rely on. Of an entry that holds no more than these, the dead letter alone; null when that is refused.
@@ -234,15 +275,19 @@ function refusedEntry(entry: Entry, reason: string): Entry | null {
   const letters: DeadLetter[] = origin
     ? [{ ...origin, mapping: null, reason: `the database refuses it: ${reason}` }]
     : [];
+  return { ...without(entry), equipment, deadLetters: letters };
+}
+
+/** An entry with nothing in it but its equipment. */
+function without(entry: Entry): Entry {
   return {
     ...entry,
-    equipment,
     discovered: [],
     twin: null,
     view: null,
     readings: [],
     samples: [],
     counters: [],
-    deadLetters: letters,
+    deadLetters: [],
   };
 }

@@ -157,3 +157,13 @@ describe("decoding", () => {
     });
   });
 });
+
+test("the commands of a machine that no level names go above its metrics", () => {
+  const fixed = table({ topic: "press/{metric+}", format: "value", machine: "acme/press" });
+  expect(inShort(fixed.route("press/tank/temperature"))).toEqual([
+    "press/{metric+}",
+    "acme/press",
+    "tank/temperature",
+    "press",
+  ]);
+});

@@ -75,9 +75,16 @@ export class Mapping {
       kind: "machine",
       mapping: this,
       path,
-      deviceTopic: this.template.machineTopic(topic, this.#machineNames),
+      deviceTopic: this.#deviceTopic(topic, levels),
       metric: captures[METRIC] ?? null,
     };
+  }
+
+  /** Up to the last level that names the machine; where none does, up to where the metric begins. */
+  #deviceTopic(topic: string, levels: readonly string[]): string {
+    if (this.#machineNames.length > 0) return this.template.machineTopic(topic, this.#machineNames);
+    const metricAt = this.template.text.split("/").findIndex((level) => /^\{metric\+?\}$/.test(level));
+    return metricAt > 0 ? levels.slice(0, metricAt).join("/") : topic;
   }
 
   decode(payload: Buffer, metric: string | null): Decoded {
@@ -95,8 +102,8 @@ export class Mapping {
   /** Where devices answer commands, as an MQTT filter; null when the mapping's own filter takes the answers too. */
   get replyFilter(): string | null {
     const levels = this.template.filter.split("/");
-    const sample = this.template.machineTopic(levels.join("/"), this.#machineNames);
-    return sample.endsWith("#") ? null : `${sample}/cmd/+/reply`;
+    const device = this.#deviceTopic(levels.join("/"), levels);
+    return device.endsWith("#") ? null : `${device}/cmd/+/reply`;
   }
 }
 

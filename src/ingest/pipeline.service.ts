@@ -13,10 +13,13 @@ import type { DeadLetter, Entry } from "./batch.js";
 import type { Committer } from "./committer.service.js";
 import { isDataError } from "./data-error.js";
 import type { Mapping, MappingTable, Routed } from "./mapping.js";
+import type { SourceLease } from "./source-lease.js";
 import type { SourceStats } from "./source-stats.js";
 
 /** QoS 0 messages beyond this many that wait for the database are thrown away: nobody would send them again. */
 const MOST_WAITING_QOS_0 = 50_000;
+/** QoS 0 answers to commands beyond this many that are being stored are thrown away. */
+const MOST_REPLIES_QOS_0 = 1_000;
 const MOST_MACHINES = 200_000;
 const MOST_METRICS = 5_000;
 const MAX_AHEAD_MS = 5 * 60_000;
@@ -27,6 +30,8 @@ export interface PipelineSource {
   readonly table: MappingTable;
   readonly discovery: boolean;
   readonly stats: SourceStats;
+  /** Null while another server consumes it. */
+  readonly lease: SourceLease | null;
 }
 
 /** Takes devices' answers to commands. */
@@ -47,6 +52,7 @@ export class Pipeline {
   readonly #replies: ReplyHandler;
   readonly #logger: Logger;
   #stopped = false;
+  #replying = 0;
 
   constructor(deps: {
     plant: PlantService;
@@ -76,10 +82,12 @@ export class Pipeline {
     switch (routed.kind) {
       case "command":
         // The server's own words come back where a filter covers them.
+        stats.committed += 1;
         message.ack();
         return;
       case "reply":
-        this.#reply(source, message);
+        if (message.qos === 0 && this.#replying >= MOST_REPLIES_QOS_0) stats.dropped += 1;
+        else this.#reply(source, message);
         return;
       case "unmapped":
         this.#committer.add(this.#dead(source, message, null, routed.reason));
@@ -94,20 +102,24 @@ export class Pipeline {
    * Before a source is consumed: another server may have consumed it until now, and what this one would take for new
    * is stored already.
    */
-  async catchUp(): Promise<void> {
+  async catchUp(source: string, signal: AbortSignal): Promise<void> {
+    await this.#committer.settled(signal);
     await this.#plant.refresh();
-    for (const change of await this.#twins.refresh()) this.#publish(change);
+    for (const change of await this.#twins.refresh(source)) this.#publish(change);
   }
 
   /**
    * Applies what time alone changes.
-   * @param isOurs whether this server consumes a source: the twins of others' are theirs to write.
+   * @param leaseOf the lease of a source that this server consumes, null for one that nobody can; undefined where
+   * another server does: the twins of its machines are its to write.
    */
-  passTime(isOurs: (source: string) => boolean): void {
-    for (const change of this.#twins.passTime(isOurs)) {
+  passTime(leaseOf: (source: string) => SourceLease | null | undefined): void {
+    for (const change of this.#twins.passTime((source) => leaseOf(source) !== undefined)) {
       this.#publish(change);
+      const { route } = change.twin;
       this.#committer.add({
         ...EMPTY,
+        lease: (route && leaseOf(route.source)) ?? null,
         twin: change.twin,
         view: change.view,
         readings: change.metrics,
@@ -206,7 +218,10 @@ export class Pipeline {
   }
 
   #reply(source: PipelineSource, message: InboundMessage): void {
-    void this.#replyUntilDone(source, message);
+    this.#replying += 1;
+    void this.#replyUntilDone(source, message).finally(() => {
+      this.#replying -= 1;
+    });
   }
 
   /** Messages are acknowledged in order, so a reply that cannot be stored holds up those after it: it is tried again. */
@@ -266,6 +281,7 @@ export class Pipeline {
       ...EMPTY,
       ack: () => message.ack(),
       stats: source.stats,
+      lease: source.lease,
       origin: { topic, payload, source: source.name, receivedAt },
     };
   }
@@ -299,6 +315,7 @@ const NOTHING: readonly never[] = [];
 const EMPTY: Entry = {
   ack: null,
   stats: null,
+  lease: null,
   equipment: NOTHING,
   discovered: NOTHING as readonly MetricReading[],
   twin: null,

@@ -35,7 +35,11 @@ export class PreviewResolver {
     if (wrong !== null) throw badInput(`topic: ${wrong}`, ["topic"]);
     const base64 = encoding === "BASE64";
     if (base64 && !BASE64.test(payload)) throw badInput("payload: this is not base64", ["payload"]);
-    const tables = this.#sources.sources.map((source) => source.table);
-    return preview(tables, this.#plant, topic, Buffer.from(payload, base64 ? "base64" : "utf8"));
+    return preview(
+      this.#sources.sources,
+      this.#plant,
+      topic,
+      Buffer.from(payload, base64 ? "base64" : "utf8"),
+    );
   }
 }

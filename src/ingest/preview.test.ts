@@ -22,8 +22,13 @@ const TWO = tables(
   ["{m}/lwt", "connectivity"],
 );
 
-function see(topic: string, payload: string, plant = new Plant()) {
-  return preview(TWO, plant, topic, Buffer.from(payload));
+function see(topic: string, payload: string, plant = new Plant(), discovery = true) {
+  return preview(
+    TWO.map((table) => ({ table, discovery })),
+    plant,
+    topic,
+    Buffer.from(payload),
+  );
 }
 
 test("shows mapping, machine and samples as they would be taken", () => {
@@ -90,4 +95,10 @@ describe("says why nothing, or not all, would be taken", () => {
   test("where there is no source", () => {
     expect(preview([], new Plant(), "a", Buffer.from("1")).problem).toBe("there is no source");
   });
+});
+
+test("a machine that a source without discovery does not know becomes nothing, and it says so", () => {
+  const seen = see("acme/m1/json", '{"a":1}', new Plant(), false);
+  expect(seen).toMatchObject({ machine: "acme/m1", samples: [] });
+  expect(seen.problem).toContain("does not discover");
 });

@@ -16,15 +16,21 @@ export interface Preview {
   readonly problem: string | null;
 }
 
+/** What of a source decides what a message becomes. */
+export interface PreviewSource {
+  readonly table: MappingTable;
+  readonly discovery: boolean;
+}
+
 /** What a message on a topic would become, by the first source whose mappings take the topic. Applies nothing. */
 export function preview(
-  tables: readonly MappingTable[],
+  sources: readonly PreviewSource[],
   plant: Plant,
   topic: string,
   payload: Buffer,
 ): Preview {
-  let problem = tables.length === 0 ? "there is no source" : "no mapping takes this topic";
-  for (const table of tables) {
+  let problem = sources.length === 0 ? "there is no source" : "no mapping takes this topic";
+  for (const { table, discovery } of sources) {
     const routed = table.route(topic);
     switch (routed.kind) {
       case "command":
@@ -36,6 +42,9 @@ export function preview(
         continue;
       case "machine": {
         const base = { ...NOTHING, mapping: routed.mapping.name, machine: routed.path };
+        if (!discovery && !plant.machine(routed.path)) {
+          return { ...base, problem: `there is no machine ${routed.path}, and the source does not discover` };
+        }
         const decoded = routed.mapping.decode(payload, routed.metric);
         if (decoded.kind === "problem") return { ...base, problem: decoded.problem };
         if (decoded.kind === "connectivity") {

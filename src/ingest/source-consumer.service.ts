@@ -5,7 +5,8 @@ import { type LinkStatus, MqttLink } from "../mqtt/link.js";
 import type { SourceConfig } from "../plant/plant-file.js";
 import type { MappingTable } from "./mapping.js";
 import type { Pipeline, PipelineSource } from "./pipeline.service.js";
-import type { SourceLockStore } from "./source-lock.store.js";
+import type { SourceLease } from "./source-lease.js";
+import type { SourceLeaseStore } from "./source-lease.store.js";
 import { SourceStats } from "./source-stats.js";
 
 const LOCK_RETRY_MS = 1_000;
@@ -26,13 +27,13 @@ export class SourceConsumer implements PipelineSource {
   readonly stats: SourceStats;
   readonly #config: SourceConfig;
   readonly #link: MqttLink;
-  readonly #locks: SourceLockStore;
+  readonly #leases: SourceLeaseStore;
   readonly #pipeline: Pipeline;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   #holding: Promise<void> | null = null;
   #standby = false;
-  #holds = false;
+  #lease: SourceLease | null = null;
   #paused = false;
 
   /** @param deps.clientId names the persistent session; it belongs to the source, not to the process. */
@@ -40,7 +41,7 @@ export class SourceConsumer implements PipelineSource {
     config: SourceConfig;
     table: MappingTable;
     clientId: string;
-    locks: SourceLockStore;
+    leases: SourceLeaseStore;
     pipeline: Pipeline;
     logger: Logger;
   }) {
@@ -49,7 +50,7 @@ export class SourceConsumer implements PipelineSource {
     this.table = deps.table;
     this.stats = new SourceStats(this.name);
     this.#config = deps.config;
-    this.#locks = deps.locks;
+    this.#leases = deps.leases;
     this.#pipeline = deps.pipeline;
     this.#logger = deps.logger.child({ source: this.name });
     this.#link = new MqttLink({
@@ -68,9 +69,9 @@ export class SourceConsumer implements PipelineSource {
     return { name: this.name, standby: this.#standby, link: this.#link.status };
   }
 
-  /** Whether this server has the source's lock. */
-  get holding(): boolean {
-    return this.#holds;
+  /** The right to write what it brings; null while this server does not hold the source. */
+  get lease(): SourceLease | null {
+    return this.#lease;
   }
 
   /** Begins to consume as soon as the lock is free. Idempotent. */
@@ -103,15 +104,15 @@ export class SourceConsumer implements PipelineSource {
     while (!signal.aborted) {
       const lost = new AbortController();
       try {
-        const release = await this.#locks.tryAcquire(this.name, () => lost.abort());
-        this.#standby = release === null;
-        if (release !== null) {
+        const held = await this.#leases.tryAcquire(this.name, () => lost.abort());
+        this.#standby = held === null;
+        if (held !== null) {
           try {
-            this.#holds = true;
+            this.#lease = held.lease;
             await this.#consume(AbortSignal.any([signal, lost.signal]));
           } finally {
-            this.#holds = false;
-            await release();
+            await held.release();
+            this.#lease = null;
           }
           if (lost.signal.aborted)
             this.#logger.warn({}, "lost the lock of the source with its database connection");
@@ -125,7 +126,7 @@ export class SourceConsumer implements PipelineSource {
   }
 
   async #consume(until: AbortSignal): Promise<void> {
-    await this.#pipeline.catchUp();
+    await this.#pipeline.catchUp(this.name, until);
     await this.#link.setSubscriptions(
       this.table.filters.map((filter) => ({ filter, qos: this.#config.qos })),
     );

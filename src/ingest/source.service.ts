@@ -6,7 +6,8 @@ import type { DeadLetterStore } from "./dead-letter.store.js";
 import type { CompiledSource } from "./mapping.js";
 import type { Pipeline } from "./pipeline.service.js";
 import { SourceConsumer, type SourceStatus } from "./source-consumer.service.js";
-import type { SourceLockStore } from "./source-lock.store.js";
+import type { SourceLease } from "./source-lease.js";
+import type { SourceLeaseStore } from "./source-lease.store.js";
 
 const SWEEP_MS = 1_000;
 const TRIM_MS = 60_000;
@@ -16,7 +17,7 @@ export class SourceService {
   readonly #sources: SourceConsumer[] = [];
   readonly #pipeline: Pipeline;
   readonly #committer: Committer;
-  readonly #locks: SourceLockStore;
+  readonly #leases: SourceLeaseStore;
   readonly #deadLetters: DeadLetterStore;
   readonly #logger: Logger;
   #timers: NodeJS.Timeout[] = [];
@@ -24,13 +25,13 @@ export class SourceService {
   constructor(deps: {
     pipeline: Pipeline;
     committer: Committer;
-    locks: SourceLockStore;
+    leases: SourceLeaseStore;
     deadLetters: DeadLetterStore;
     logger: Logger;
   }) {
     this.#pipeline = deps.pipeline;
     this.#committer = deps.committer;
-    this.#locks = deps.locks;
+    this.#leases = deps.leases;
     this.#deadLetters = deps.deadLetters;
     this.#logger = deps.logger;
   }
@@ -59,7 +60,7 @@ export class SourceService {
           config,
           table,
           clientId: `mes-twin-${installation.slice(0, 8)}-${config.name}`,
-          locks: this.#locks,
+          leases: this.#leases,
           pipeline: this.#pipeline,
           logger: this.#logger,
         }),
@@ -71,10 +72,15 @@ export class SourceService {
         .trim()
         .catch((error: unknown) => this.#logger.warn({}, `dead letters: ${messageOf(error)}`));
     this.#timers = [
-      // Also for sources that are no longer in the plant file: nobody else would do it.
-      setInterval(() => this.#pipeline.passTime((name) => this.byName(name)?.holding ?? true), SWEEP_MS),
+      setInterval(() => this.#pipeline.passTime((name) => this.#leaseOf(name)), SWEEP_MS),
       setInterval(() => void trim(), TRIM_MS),
     ];
+  }
+
+  /** Null for a source that is no longer in the plant file, which nobody else would look after either. */
+  #leaseOf(name: string): SourceLease | null | undefined {
+    const source = this.byName(name);
+    return source ? (source.lease ?? undefined) : null;
   }
 
   byName(name: string): SourceConsumer | undefined {

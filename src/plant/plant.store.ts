@@ -1,4 +1,5 @@
 import type { Database } from "../db/database.js";
+import { booleanArray, textArray } from "../kernel/pg-array.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Equipment, EquipmentLevel } from "./equipment.js";
 import type { MachineType } from "./machine-type.js";
@@ -41,27 +42,31 @@ export class PlantStore {
    * @returns the id of each node as it is stored, in the order given.
    */
   async saveEquipment(sql: Sql, nodes: readonly Equipment[]): Promise<string[]> {
-    const ids: string[] = [];
-    for (const node of nodes) {
-      const rows = await sql.query<{ id: string }>(
+    const ids = new Map<string, string>();
+    // Level by level, because a statement does not see the parents that it makes itself.
+    for (const level of byDepth(nodes)) {
+      const rows = await sql.query<{ path: string; id: string }>(
         `INSERT INTO equipment (id, path, name, level, parent_id, machine_type_id, discovered)
-         VALUES ($1, $2, $3, $4, (SELECT id FROM equipment WHERE path = $5), $6, $7)
+         SELECT row.id, row.path, row.name, row.level, parent.id, row.type, row.discovered
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::boolean[])
+           AS row (id, path, name, level, parent, type, discovered)
+         LEFT JOIN equipment parent ON parent.path = row.parent
          ON CONFLICT (path) DO UPDATE SET name = excluded.name, level = excluded.level,
            machine_type_id = excluded.machine_type_id, discovered = excluded.discovered
-         RETURNING id`,
+         RETURNING path, id`,
         [
-          node.id,
-          node.path,
-          node.name,
-          node.level,
-          node.parent?.path ?? null,
-          node.machineType?.id ?? null,
-          node.discovered,
+          textArray(level.map((node) => node.id)),
+          textArray(level.map((node) => node.path)),
+          textArray(level.map((node) => node.name)),
+          textArray(level.map((node) => node.level)),
+          textArray(level.map((node) => node.parent?.path ?? null)),
+          textArray(level.map((node) => node.machineType?.id ?? null)),
+          booleanArray(level.map((node) => node.discovered)),
         ],
       );
-      ids.push(rows[0]?.id ?? node.id);
+      for (const { path, id } of rows) ids.set(path, id);
     }
-    return ids;
+    return nodes.map((node) => ids.get(node.path) ?? node.id);
   }
 
   /** What sets this installation apart from others at the same broker. */
@@ -71,4 +76,15 @@ export class PlantStore {
     if (id === undefined) throw new Error("the table installation is empty");
     return id;
   }
+}
+
+/** Nodes by the number of their path's levels, and each level by path, so that two servers lock rows in one order. */
+function byDepth(nodes: readonly Equipment[]): Equipment[][] {
+  const levels: Equipment[][] = [];
+  for (const node of [...new Set(nodes)].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    const depth = node.path.split("/").length;
+    levels[depth] ??= [];
+    levels[depth].push(node);
+  }
+  return levels.filter((level) => level !== undefined);
 }

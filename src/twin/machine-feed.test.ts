@@ -14,7 +14,7 @@ function setUp(epoch = "epoch") {
   const stop = live.listen("twinChanged", (change) => journal.add(change));
   const twin = makeTwin();
   const follow = (resumeAfter: string | null = null, as = epoch) => {
-    const feed = machineFeed({ live, journal, epoch: as }, twin, resumeAfter);
+    const feed = machineFeed({ live, journal, epoch: () => as }, twin, resumeAfter);
     feeds.push(feed);
     return feed;
   };

@@ -19,7 +19,7 @@ export interface MachineEventValue {
  * 1,000 changes behind gets a new SNAPSHOT. With a cursor of this run it goes on after it, where the journal still can.
  */
 export function machineFeed(
-  deps: { live: LiveBus; journal: TwinJournal; epoch: string },
+  deps: { live: LiveBus; journal: TwinJournal; epoch: () => string },
   twin: Twin,
   resumeAfter: string | null,
 ): AsyncIterableIterator<MachineEventValue> {
@@ -27,7 +27,7 @@ export function machineFeed(
   const queue = new BoundedQueue<TwinChange | "snapshot">({ max: MOST_WAITING, onFull: "drop-oldest" });
   let sent = -1;
 
-  const from = resumeAfter === null ? null : revisionOf(resumeAfter, epoch);
+  const from = resumeAfter === null ? null : revisionOf(resumeAfter, epoch());
   const missed = from === null ? null : journal.after(twin.machine, from, twin.view.revision);
   if (from === null || missed === null || missed.length >= MOST_WAITING) queue.push("snapshot");
   else {
@@ -36,7 +36,7 @@ export function machineFeed(
   }
   const stop = live.listen("twinChanged", (change) => {
     if (change.twin !== twin) return;
-    if (queue.size >= MOST_WAITING) {
+    if (change.afresh || queue.size >= MOST_WAITING) {
       queue.clear();
       queue.push("snapshot");
     } else queue.push(change);
@@ -50,7 +50,7 @@ export function machineFeed(
         const view = twin.view;
         sent = view.revision;
         const metrics = [...twin.metrics.values()];
-        return { kind: "SNAPSHOT", revision: sent, cursor: cursorOf(epoch, sent), machine: view, metrics };
+        return { kind: "SNAPSHOT", revision: sent, cursor: cursorOf(epoch(), sent), machine: view, metrics };
       }
       // A snapshot taken since then holds it already.
       if (item.view.revision <= sent) return null;
@@ -58,7 +58,7 @@ export function machineFeed(
       return {
         kind: "DELTA",
         revision: sent,
-        cursor: cursorOf(epoch, sent),
+        cursor: cursorOf(epoch(), sent),
         machine: item.view,
         metrics: item.metrics,
       };

@@ -107,6 +107,8 @@ export interface TwinChange {
   /** The readings that changed. */
   readonly metrics: readonly MetricReading[];
   readonly state: StateChange | null;
+  /** What was shown before it was never stored and is taken back: forget it. */
+  readonly afresh?: true;
 }
 
 export interface Applied {
@@ -165,6 +167,16 @@ export function newTwin(machine: Equipment): Twin {
     twin.metrics.set(definition.name, unreported(machine, definition.name, definition, definition.dataType));
   }
   return twin;
+}
+
+/** Takes back all that a twin shows; its metrics stay known and keep their series. */
+export function forget(twin: Twin): void {
+  twin.view = newTwin(twin.machine).view;
+  twin.route = null;
+  twin.nextStaleAt = Number.POSITIVE_INFINITY;
+  for (const { name, series, dataType } of twin.metrics.values()) {
+    twin.metrics.set(name, { ...unreported(twin.machine, name, series.definition, dataType), series });
+  }
 }
 
 /** A metric that is known and has not reported yet. */

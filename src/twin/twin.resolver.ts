@@ -219,7 +219,7 @@ export class TwinResolver {
   followMachine(args: MachineChangedArgs): AsyncIterable<MachineEventValue> {
     const twin = this.#twins.byPath(args.path);
     if (!twin) throw badInput(`path: there is no machine "${args.path}"`, ["path"]);
-    const deps = { live: this.#live, journal: this.#journal, epoch: this.#twins.epoch };
+    const deps = { live: this.#live, journal: this.#journal, epoch: () => this.#twins.epoch };
     return machineFeed(deps, twin, args.resumeAfter ?? null);
   }
 

@@ -5,6 +5,7 @@ import type { Plant } from "../plant/plant.js";
 import { applyTime } from "./twin.js";
 import type { TwinStore } from "./twin.store.js";
 import {
+  forget,
   type NewSeries,
   newTwin,
   type Twin,
@@ -15,18 +16,26 @@ import {
 
 /** The twins of all machines, in memory. */
 export class TwinService {
-  /** Distinguishes this run's revisions from those of another, which may have lost the last ones. */
-  readonly epoch: string;
+  readonly #run: string;
+  #generation = 0;
   readonly #twins = new Map<Equipment, Twin>();
   readonly #plant: Plant;
   readonly #store: TwinStore;
   readonly #clock: Clock;
 
-  constructor(deps: { plant: Plant; store: TwinStore; clock: Clock; epoch: string }) {
+  constructor(deps: { plant: Plant; store: TwinStore; clock: Clock; run: string }) {
     this.#plant = deps.plant;
     this.#store = deps.store;
     this.#clock = deps.clock;
-    this.epoch = deps.epoch;
+    this.#run = deps.run;
+  }
+
+  /**
+   * Distinguishes revisions that follow from each other from those of another run or another holder of a source,
+   * which may have lost the last ones.
+   */
+  get epoch(): string {
+    return `${this.#run}-${this.#generation}`;
   }
 
   /** Reads the twins as they were last committed. */
@@ -39,11 +48,18 @@ export class TwinService {
   }
 
   /**
-   * Takes over what another server has stored since; the plant must know its machines already.
+   * Takes over what is stored, when this server begins to consume a source: what another server has stored since, and
+   * without what this one had taken in and not stored; its messages come again. The plant must know its machines.
    * @returns the twins that changed by it, with all their readings.
    */
-  async refresh(): Promise<TwinChange[]> {
+  async refresh(source: string): Promise<TwinChange[]> {
+    this.#generation += 1;
     const before = new Map<Twin, number>();
+    for (const twin of this.#twins.values()) {
+      if (twin.route?.source !== source) continue;
+      before.set(twin, twin.view.revision);
+      forget(twin);
+    }
     await this.#store.load((machineId) => {
       const twin = this.byId(machineId);
       if (twin && !before.has(twin)) before.set(twin, twin.view.revision);
@@ -51,7 +67,13 @@ export class TwinService {
     });
     return [...before]
       .filter(([twin, revision]) => twin.view.revision !== revision)
-      .map(([twin]) => ({ twin, view: twin.view, metrics: [...twin.metrics.values()], state: null }));
+      .map(([twin]) => ({
+        twin,
+        view: twin.view,
+        metrics: [...twin.metrics.values()],
+        state: null,
+        afresh: true,
+      }));
   }
 
   /** The twin of a machine of the plant, made when it has none yet. */

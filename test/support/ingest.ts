@@ -48,7 +48,7 @@ export class IngestDatabase {
     if (plant) await plants.apply(plant);
     const store = new TwinStore(db);
     const clock = { now: () => time.now };
-    const twins = new TwinService({ plant: plants.plant, store, clock, epoch: "test" });
+    const twins = new TwinService({ plant: plants.plant, store, clock, run: "test" });
     await twins.load();
     const history = new HistoryService(new HistoryStore(db));
     const memory = { db, plants, twins, history, time, close: () => db.stop() };

@@ -74,7 +74,7 @@ export async function startOrderPlant() {
     sources: [],
   });
   const { plant } = plants;
-  const twins = new TwinService({ plant, store: new TwinStore(db), clock, epoch: "test" });
+  const twins = new TwinService({ plant, store: new TwinStore(db), clock, run: "test" });
   const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
   const store = new OrderStore(db);
   const writes = new OrderWriteStore();

@@ -8,7 +8,8 @@ const LONG_NUMBER = /(?<![\d.])\d{16}/;
 /** The text of a payload, or why it is none. */
 export function textOf(payload: Buffer): Result<string, string> {
   if (!isUtf8(payload)) return err("the payload is not UTF-8 text");
-  return ok(payload.toString("utf8"));
+  // Some devices begin their text with a byte order mark.
+  return ok(payload.toString("utf8").replace(/^\uFEFF/, ""));
 }
 
 /** JSON with integers beyond 2^53 - 1 as bigint instead of rounded. */

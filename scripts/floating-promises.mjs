@@ -26,6 +26,8 @@ function isPromise(node) {
   const type = checker.getApparentType(checker.getTypeAtLocation(node));
   const parts = type.isUnion() ? type.types : [type];
   return parts.some((part) => {
+    // Fastify's reply is thenable so that a handler may return it; setting a header on it loses nothing.
+    if (part.symbol?.name === "FastifyReply") return false;
     const then = part.getProperty("then");
     if (then === undefined) return false;
     return checker

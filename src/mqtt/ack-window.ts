@@ -5,6 +5,7 @@ const PUBREC = 0x50;
 export interface Acknowledgeable {
   readonly qos: 0 | 1 | 2;
   readonly packetId: number;
+  readonly payload: { readonly length: number };
   readonly acknowledged: boolean;
 }
 
@@ -15,6 +16,7 @@ export interface Acknowledgeable {
 export class AckWindow {
   #messages: (Acknowledgeable | undefined)[] = [];
   #head = 0;
+  #bytes = 0;
   #released: number[] = [];
   #scheduled = false;
   #closed = false;
@@ -30,7 +32,13 @@ export class AckWindow {
     return this.#messages.length - this.#head;
   }
 
+  /** How many bytes the payloads of those have. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(message: Acknowledgeable): void {
+    this.#bytes += message.payload.length;
     this.#messages.push(message);
   }
 
@@ -43,6 +51,7 @@ export class AckWindow {
       const message = messages[head] as Acknowledgeable;
       if (!message.acknowledged) break;
       this.#released.push((message.qos === 1 ? PUBACK : PUBREC) * 0x10000 + message.packetId);
+      this.#bytes -= message.payload.length;
       messages[head] = undefined;
       head += 1;
     }
@@ -75,6 +84,7 @@ export class AckWindow {
   /** Drops everything: the connection is gone and the broker will use the packet ids for other messages. */
   close(): void {
     this.#closed = true;
+    this.#bytes = 0;
     this.#messages = [];
     this.#head = 0;
     this.#released = [];

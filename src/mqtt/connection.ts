@@ -76,6 +76,8 @@ interface PendingPublish {
   fail(error: PublishError): void;
 }
 
+/** Payload bytes of unacknowledged messages beyond which reading stops. */
+const MOST_HELD_BYTES = 64 * 1_048_576;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_WAITING_PUBLISHES = 100_000;
 /** Half of the packet identifiers, so that one is never used twice at a time. */
@@ -319,9 +321,9 @@ export class BrokerConnection {
     );
   }
 
-  // MQTT 3.1.1 has no receive maximum to tell the broker.
+  // MQTT 3.1.1 has no receive maximum to tell the broker, and none of the versions one in bytes.
   #mustHold(): boolean {
-    return this.#paused || this.#window.size > this.#options.inFlight;
+    return this.#paused || this.#window.size > this.#options.inFlight || this.#window.bytes > MOST_HELD_BYTES;
   }
 
   #letGo(): void {

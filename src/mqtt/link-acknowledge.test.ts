@@ -38,6 +38,24 @@ describe.skipIf(!mosquittoAvailable)("messages of a link", () => {
     expect(server.texts()).toEqual(numbers(50));
   });
 
+  test("stops reading beyond 64 MiB of unacknowledged messages, and goes on when they are acknowledged", async () => {
+    const { url } = await broker();
+    const server = record(url);
+    await subscribed(server, "t/#");
+    const megabyte = "x".repeat(1_048_576);
+    await send(
+      device(url),
+      numbers(80).map((number) => number + megabyte),
+    );
+    await waitFor(() => server.messages.length >= 64);
+    // All are with the broker by now, and what could be read has been.
+    const held = server.messages.length;
+    expect(held).toBeLessThanOrEqual(66);
+    for (const message of server.messages.slice(0, 40)) message.ack();
+    await waitFor(() => server.messages.length === 80);
+    for (const message of server.messages) message.ack();
+  });
+
   test("after a cut exactly the unacknowledged messages come again, marked as repeated", async () => {
     const { port } = await broker();
     const path = await relay(port);

@@ -8,8 +8,7 @@ import { validateFilter } from "./topic.js";
 
 export { redactUrl } from "./broker-url.js";
 export type { PublishOptions, Subscription, Will } from "./connection.js";
-export { InboundMessage, type Qos } from "./inbound-message.js";
-export { PublishError } from "./problems.js";
+export { InboundMessage } from "./inbound-message.js";
 
 /** Times are milliseconds since the epoch; problems are sentences and never contain the password. */
 export type LinkStatus =
@@ -31,7 +30,7 @@ export interface MqttLinkOptions {
   readonly url: string;
   /** Names the session on the broker; only one connection may use it at a time. */
   readonly clientId: string;
-  /** Most QoS 1 and 2 messages received and not acknowledged, 1 to 65,535; 20,000 unless told. */
+  /** Most QoS 1 and 2 messages received and not acknowledged, 1 to 65,535, which is also what it is unless told. */
   readonly inFlight?: number;
   /** Seconds the broker keeps the session while nobody is connected (MQTT 5); 7 days unless told. */
   readonly sessionExpiryS?: number;
@@ -76,7 +75,7 @@ export class MqttLink {
       clientId: options.clientId,
       clean: !persistent,
       keepaliveS: options.keepaliveS ?? 30,
-      inFlight: Math.max(1, Math.min(options.inFlight ?? 20_000, 65_535)),
+      inFlight: Math.max(1, Math.min(options.inFlight ?? 65_535, 65_535)),
       sessionExpiryS: persistent ? (options.sessionExpiryS ?? 7 * 86_400) : 0,
       will: options.will,
       onMessage: options.onMessage,

@@ -45,7 +45,7 @@ ${SOURCE}`;
         commands: [{ timeout: 30_000, parameters: { type: "object", additionalProperties: false } }],
       },
     ],
-    sources: [{ qos: 1, discovery: "auto", inFlight: 20_000 }],
+    sources: [{ qos: 1, discovery: "auto", inFlight: 65_535 }],
   });
 });
 

@@ -78,7 +78,7 @@ const source = z.strictObject({
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(1),
   discovery: z.enum(["auto", "off"]).default("auto"),
   /** MQTT 5 receive maximum: how many messages may be on the way unacknowledged. */
-  inFlight: z.int().min(1).max(65_535).default(20_000),
+  inFlight: z.int().min(1).max(65_535).default(65_535),
   mappings: z.array(mapping).min(1, "needs at least one mapping"),
 });
 

@@ -15,9 +15,15 @@ import {
 } from "type-graphql";
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import type { NodeSource } from "../graphql/node.types.js";
-import { badInput, type ConnectionValue, connection, PageArgs, pageRequest } from "../graphql/pagination.js";
+import {
+  badInput,
+  type ConnectionValue,
+  connection,
+  idPageRequest,
+  PageArgs,
+} from "../graphql/pagination.js";
 import { GraphQLEquipmentPath } from "../graphql/scalars.js";
-import { globalId, isUuid, keyOfGlobalId } from "../kernel/ids.js";
+import { globalId, keyOfGlobalId } from "../kernel/ids.js";
 import { userError } from "../kernel/user-error.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { Machine } from "../twin/twin.types.js";
@@ -146,11 +152,7 @@ export class MachineCommandsResolver {
     @Args(() => PageArgs) args: PageArgs,
     @Ctx() context: GraphQLContext,
   ): Promise<ConnectionValue<CommandNode>> {
-    const request = pageRequest(args);
-    for (const bound of ["after", "before"] as const) {
-      if (request[bound] !== null && !isUuid(request[bound]))
-        throw badInput(`${bound} is not a cursor of this list`, [bound]);
-    }
+    const request = idPageRequest(args);
     // Neither loader remembers: a subscription keeps its context, and an answer would stay for ever.
     const pages = loaderOf(context, `commands.pages ${JSON.stringify(request)}`, () =>
       batched((ids) => this.#commands.pages(ids, request)),

@@ -1,6 +1,7 @@
 import { GraphQLError } from "graphql";
 import type { ClassType } from "type-graphql";
 import { ArgsType, Field, Int, ObjectType } from "type-graphql";
+import { isUuid } from "../kernel/ids.js";
 
 export const DEFAULT_PAGE = 50;
 export const LARGEST_PAGE = 1_000;
@@ -72,6 +73,16 @@ export function pageRequest(args: PageArgs): PageRequest {
     after: args.after == null ? null : keyFromCursor(args.after, "after"),
     before: args.before == null ? null : keyFromCursor(args.before, "before"),
   };
+}
+
+/** Like `pageRequest`, for lists whose keys are ids. */
+export function idPageRequest(args: PageArgs): PageRequest {
+  const request = pageRequest(args);
+  for (const name of ["after", "before"] as const) {
+    const key = request[name];
+    if (key !== null && !isUuid(key)) throw badInput(`${name} is not a cursor of this list`, [name]);
+  }
+  return request;
 }
 
 export function badInput(message: string, field?: readonly string[]): GraphQLError {

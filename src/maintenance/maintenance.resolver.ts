@@ -2,8 +2,8 @@ import DataLoader from "dataloader";
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import type { NodeSource } from "../graphql/node.types.js";
-import { badInput, connection, type PageArgs, type PageRequest, pageRequest } from "../graphql/pagination.js";
-import { globalId, isUuid, keyOfGlobalId } from "../kernel/ids.js";
+import { badInput, connection, idPageRequest } from "../graphql/pagination.js";
+import { globalId, keyOfGlobalId } from "../kernel/ids.js";
 import type { LiveBus } from "../live/live-bus.js";
 import { isUnder } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
@@ -79,7 +79,7 @@ export class MaintenanceOrderResolver {
 
   @Query(() => MaintenanceOrderConnection, { description: "Maintenance orders, oldest first." })
   async maintenanceOrders(@Args(() => MaintenanceOrdersArgs) args: MaintenanceOrdersArgs): Promise<object> {
-    const request = keyedPageRequest(args);
+    const request = idPageRequest(args);
     const filter = { status: args.status ?? null, under: this.#known(args.under) };
     return connection(await this.#maintenance.page(filter, request), request, (row) => row.id, orderValue);
   }
@@ -230,13 +230,4 @@ export class MachineMaintenanceResolver {
 
 function payload(result: MaintenanceResult): MaintenanceOrderPayload {
   return { maintenanceOrder: result.order && orderValue(result.order), userErrors: result.userErrors };
-}
-
-function keyedPageRequest(args: PageArgs): PageRequest {
-  const request = pageRequest(args);
-  for (const name of ["after", "before"] as const) {
-    const key = request[name];
-    if (key !== null && !isUuid(key)) throw badInput(`${name} is not a cursor of this list`, [name]);
-  }
-  return request;
 }

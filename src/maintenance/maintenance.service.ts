@@ -2,6 +2,7 @@ import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
+import { keyProblem, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { Plant } from "../plant/plant.js";
@@ -18,7 +19,6 @@ import {
   problemsOf,
 } from "./maintenance.js";
 import type { MaintenanceFilter, MaintenancePageRequest, MaintenanceStore } from "./maintenance.store.js";
-import { keyProblem, textProblem } from "./text.js";
 
 /** A machine's list of maintenance orders has no pages: it ends here. */
 export const MOST_ORDERS_OF_MACHINE = 200;

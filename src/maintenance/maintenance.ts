@@ -1,5 +1,5 @@
+import { storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
-import { storable, textProblem } from "./text.js";
 
 export const MAINTENANCE_KINDS = ["CORRECTIVE", "PREVENTIVE", "PREDICTIVE", "INSPECTION"] as const;
 export type MaintenanceKind = (typeof MAINTENANCE_KINDS)[number];

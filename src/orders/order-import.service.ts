@@ -1,5 +1,6 @@
 import type { Database } from "../db/database.js";
 import { once } from "../db/idempotency.js";
+import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
 import type { Sql } from "../kernel/sql.js";
@@ -69,7 +70,7 @@ export class OrderImportService {
     let changes: readonly OrderChanged[] = [];
     const done = await this.#db.transaction((tx) =>
       once(tx, call, async () => {
-        const imported = await this.#import(this.#store.within(tx), requests);
+        const imported = await this.#import(sqlWithin(tx), requests);
         changes = imported.changes;
         return imported.results;
       }),

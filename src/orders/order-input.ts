@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.js";
+import { keyProblem, storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
-import { keyProblem, storable, textProblem } from "../maintenance/text.js";
 import type { CountingSource, OperationCompletion } from "./operation.js";
 
 /** An order as a caller wants it to be. */

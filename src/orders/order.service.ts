@@ -1,12 +1,13 @@
 import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
+import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Sql } from "../kernel/sql.js";
+import { textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { MaintenanceService } from "../maintenance/maintenance.service.js";
-import { textProblem } from "../maintenance/text.js";
 import type { Plant } from "../plant/plant.js";
 import type { CountingSource, Operation } from "./operation.js";
 import type { OrderStore } from "./order.store.js";
@@ -244,7 +245,7 @@ export class OrderService {
       try {
         const done = await this.#db.transaction((tx) =>
           once(tx, call, async () => {
-            const { changes: made, ...outcome } = await work(tx, this.#store.within(tx));
+            const { changes: made, ...outcome } = await work(tx, sqlWithin(tx));
             changes = made;
             return outcome;
           }),

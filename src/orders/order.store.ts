@@ -1,5 +1,5 @@
 import { In, type SelectQueryBuilder } from "typeorm";
-import type { Database, Tx } from "../db/database.js";
+import type { Database } from "../db/database.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Operation } from "./operation.js";
 import { OperationEntity, ProductionOrderEntity } from "./order.entity.js";
@@ -40,17 +40,6 @@ export class OrderStore {
 
   constructor(db: Database) {
     this.#db = db;
-  }
-
-  /** SQL within a transaction of the domain's connection. */
-  within(tx: Tx): Sql {
-    const { queryRunner } = tx;
-    if (!queryRunner) throw new Error("this entity manager is in no transaction");
-    return {
-      async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-        return (await queryRunner.query(text, [...values], true)).records as Row[];
-      },
-    };
   }
 
   /** The orders of these numbers, locked until the transaction ends; unknown numbers are left out. */

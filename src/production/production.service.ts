@@ -1,12 +1,13 @@
 import type { Database } from "../db/database.js";
 import { once } from "../db/idempotency.js";
+import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
 import type { Sql } from "../kernel/sql.js";
+import { storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { OrderChanged } from "../live/live-events.js";
-import { storable, textProblem } from "../maintenance/text.js";
 import type { Caller, LockedOperation, OrderService, Outcome } from "../orders/order.service.js";
 import type { CounterFact, Facts, FactWriter } from "../twin/facts.js";
 import type { ProductionRecord, ProductionStore } from "./production.store.js";
@@ -88,7 +89,7 @@ export class ProductionService implements FactWriter {
     const call = { principal: caller.principal, key: caller.idempotencyKey, operation, input: request };
     const changes: OrderChanged[] = [];
     const done = await this.#db.transaction((tx) =>
-      once(tx, call, () => this.#report(this.#store.within(tx), caller, request, changes)),
+      once(tx, call, () => this.#report(sqlWithin(tx), caller, request, changes)),
     );
     if ("refused" in done) return { id: null, userErrors: [done.refused] };
     this.#orders.publish(changes);

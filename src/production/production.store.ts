@@ -1,4 +1,3 @@
-import type { Tx } from "../db/database.js";
 import type { Sql } from "../kernel/sql.js";
 
 export type ProductionKind = "GOOD" | "SCRAP";
@@ -18,17 +17,6 @@ export interface ProductionRecord {
 }
 
 export class ProductionStore {
-  /** SQL within a transaction of the domain's connection. */
-  within(tx: Tx): Sql {
-    const { queryRunner } = tx;
-    if (!queryRunner) throw new Error("this entity manager is in no transaction");
-    return {
-      async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-        return (await queryRunner.query(text, [...values], true)).records as Row[];
-      },
-    };
-  }
-
   async append(sql: Sql, records: readonly ProductionRecord[]): Promise<void> {
     if (records.length === 0) return;
     await sql.query(

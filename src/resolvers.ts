@@ -3,6 +3,7 @@ import { NodeResolver } from "./graphql/node.resolver.js";
 import type { ResolverClass } from "./graphql/schema.js";
 import { HistoryResolver } from "./history/history.resolver.js";
 import { PreviewResolver } from "./ingest/preview.resolver.js";
+import { SourceResolver } from "./ingest/source.resolver.js";
 import { MachineMaintenanceResolver, MaintenanceOrderResolver } from "./maintenance/maintenance.resolver.js";
 import { MachineOperationResolver, OperationResolver } from "./orders/operation.resolver.js";
 import { OrderResolver } from "./orders/order.resolver.js";
@@ -20,6 +21,7 @@ export const resolverClasses: readonly ResolverClass[] = [
   GroupMachinesResolver,
   HistoryResolver,
   PreviewResolver,
+  SourceResolver,
   CommandResolver,
   MachineCommandsResolver,
   OrderResolver,

@@ -12,6 +12,7 @@ import { Committer } from "./ingest/committer.service.js";
 import { DeadLetterStore } from "./ingest/dead-letter.store.js";
 import { Pipeline } from "./ingest/pipeline.service.js";
 import { PreviewResolver } from "./ingest/preview.resolver.js";
+import { SourceResolver } from "./ingest/source.resolver.js";
 import { SourceService } from "./ingest/source.service.js";
 import { SourceLeaseStore } from "./ingest/source-lease.store.js";
 import { systemClock } from "./kernel/clock.js";
@@ -114,6 +115,7 @@ export function createServices(db: Database, logger: Logger): Services {
     new GroupMachinesResolver({ plant, twins }),
     new HistoryResolver({ history, twins }),
     new PreviewResolver({ sources, plant }),
+    new SourceResolver({ sources, clock }),
     new MachineCommandsResolver({ commands }),
     new OrderMutationResolver({ orders, imports, queries }),
     new MachineOperationResolver({ queries }),

@@ -62,6 +62,23 @@ describe("a plant that obeys", () => {
     return sendCommand;
   }
 
+  test("the source tells how it is, and that nothing waits", async () => {
+    await waitFor(async () => {
+      const answer = await app.ask(
+        "{ sources { name health problem mqttVersion lagMessages received committed dead } }",
+      );
+      const [source] = answer.data.sources;
+      expect(source).toMatchObject({
+        name: "shopfloor",
+        health: "CONNECTED",
+        problem: null,
+        mqttVersion: "3.1.1",
+        dead: 0,
+      });
+      return source.lagMessages === 0 && source.received > 0 && source.committed === source.received;
+    });
+  });
+
   test("a command goes QUEUED, SENT, ACCEPTED, COMPLETED, and each step is seen", async () => {
     const steps = app.collect(CommandChangedDocument, { machine: FILLER });
     // Nothing tells when a subscription is in place, except that it brings something.

@@ -42,7 +42,7 @@ export function metricsRegistry(measure: () => Measured): Registry {
     "QoS 0 messages thrown away because the database did not keep up.",
     (counts) => counts.dropped,
   );
-  counter("samples_committed", "Samples handed to the history.", (counts) => counts.samples);
+  counter("samples_committed", "Samples stored.", (counts) => counts.samples);
   counter("samples_repeated", "Samples that were there already.", (counts) => counts.repeated);
   counter("samples_late", "Samples older than the present reading.", (counts) => counts.late);
   counter("dead_letters", "Messages, or parts of one, that could not be taken.", (counts) => counts.dead);

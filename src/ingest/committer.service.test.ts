@@ -302,6 +302,7 @@ describe("when another server takes the source over", () => {
     await waitFor(() => !unaware.valid);
     await late.committer.stop();
     expect(message.acknowledged).toBe(false);
+    expect(late.stats).toMatchObject({ received: 1, committed: 0, returned: 1 });
     expect(await samples()).toEqual(["acme/m1 a 1 0"]);
     expect(await rows("SELECT path FROM equipment WHERE path = 'acme/m2'")).toHaveLength(1);
 

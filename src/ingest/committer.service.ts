@@ -191,7 +191,10 @@ export class Committer {
       if (!stats) continue;
       stats.dead += entry.deadLetters.length;
       stats.samples += entry.samples.length;
-      if (entry.origin) stats.committed += 1;
+      if (entry.origin) {
+        stats.committed += 1;
+        stats.committedUpTo = entry.origin.receivedAt;
+      }
     }
     const stats = entries.find((entry) => entry.stats)?.stats;
     if (stats) {
@@ -259,6 +262,7 @@ export class Committer {
 
 /** What remains of an entry whose lease has ended: the equipment, which is known here and right whoever stores it. */
 function abandoned(entry: Entry): Entry[] {
+  if (entry.origin && entry.stats) entry.stats.returned += 1;
   if (entry.equipment.length === 0) return [];
   return [{ ...without(entry), ack: null, stats: null, lease: null, origin: null }];
 }

@@ -74,6 +74,7 @@ export class Pipeline {
   receive(source: PipelineSource, message: InboundMessage): void {
     const { stats } = source;
     stats.received += 1;
+    stats.firstReceivedAt ??= message.receivedAt;
     if (message.qos === 0 && this.#committer.backlog >= MOST_WAITING_QOS_0) {
       stats.dropped += 1;
       return;

@@ -11,8 +11,14 @@ export class SourceStats {
   dead = 0;
   /** QoS 0 messages thrown away because the database did not keep up. */
   dropped = 0;
+  /** Messages left with the broker because another server took the source over: they come again. */
+  returned = 0;
   /** Samples committed. */
   samples = 0;
+  /** When the first message came, in milliseconds. */
+  firstReceivedAt: number | null = null;
+  /** When the newest committed message came, in milliseconds. */
+  committedUpTo: number | null = null;
 
   constructor(source: string) {
     this.source = source;

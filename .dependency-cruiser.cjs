@@ -14,6 +14,7 @@ const SUFFIXED = "\\.[a-z]+\\.ts$";
 const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join("|")})/`;
 const GRAPHQL_PACKAGES = npm(
   "graphql",
+  "graphql-query-complexity",
   "type-graphql",
   "graphql-scalars",
   "@apollo/[^/]+",

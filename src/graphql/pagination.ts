@@ -2,9 +2,7 @@ import { GraphQLError } from "graphql";
 import type { ClassType } from "type-graphql";
 import { ArgsType, Field, Int, ObjectType } from "type-graphql";
 import { isUuid } from "../kernel/ids.js";
-
-export const DEFAULT_PAGE = 50;
-export const LARGEST_PAGE = 1_000;
+import { DEFAULT_PAGE, LARGEST_PAGE } from "./page-size.js";
 
 @ObjectType({ description: "Where a page of a list stands in the whole list." })
 export class PageInfo {

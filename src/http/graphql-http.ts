@@ -1,10 +1,22 @@
-import { ApolloServer, HeaderMap } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { GraphQLContext } from "../graphql/context.js";
 import { publicError } from "../graphql/errors.js";
+import { costProblem } from "../graphql/query-cost.js";
 import type { Logger } from "../kernel/logger.js";
+
+const costLimit: ApolloServerPlugin<GraphQLContext> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ schema, document, operationName, request }) {
+        const problem = costProblem({ schema, document, operationName, variables: request.variables });
+        if (problem) throw problem;
+      },
+    };
+  },
+};
 
 /** GraphQL over HTTP (POST with JSON, and GET for queries). */
 export class GraphQLHttp {
@@ -18,7 +30,7 @@ export class GraphQLHttp {
       includeStacktraceInErrorResponses: false,
       persistedQueries: false,
       // The default cache control wraps every field of the schema.
-      plugins: [ApolloServerPluginCacheControlDisabled()],
+      plugins: [ApolloServerPluginCacheControlDisabled(), costLimit],
       formatError: (formatted, error) => {
         if (!(error instanceof GraphQLError)) return formatted;
         const shown = publicError(error, logger);

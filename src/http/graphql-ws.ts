@@ -1,11 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import { GraphQLError, type GraphQLSchema } from "graphql";
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  subscribe,
+} from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
 import type { Authenticator, Caller } from "../auth/authenticator.js";
 import type { GraphQLContext } from "../graphql/context.js";
 import { publicError } from "../graphql/errors.js";
+import { costProblem } from "../graphql/query-cost.js";
 import type { Logger } from "../kernel/logger.js";
 
 const LARGEST_MESSAGE = 1_048_576;
@@ -39,6 +47,8 @@ export class GraphQLWs {
           if (!caller) throw new GraphQLError("not signed in", { extensions: { code: "UNAUTHENTICATED" } });
           return deps.contextOf(caller);
         },
+        execute: (args) => refusal(args) ?? execute(args),
+        subscribe: (args) => refusal(args) ?? subscribe(args),
         onNext: (_context, _id, _payload, _args, { errors, data }) =>
           errors
             ? { data: data ?? null, errors: errors.map((error) => publicError(error, deps.logger).toJSON()) }
@@ -66,4 +76,10 @@ export class GraphQLWs {
   async stop(): Promise<void> {
     await this.#graphql.dispose();
   }
+}
+
+function refusal(args: ExecutionArgs): ExecutionResult | null {
+  const { schema, document, operationName, variableValues: variables } = args;
+  const problem = costProblem({ schema, document, operationName, variables });
+  return problem && { errors: [problem] };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
-import { type LinkStatus, MqttLink } from "../mqtt/link.js";
+import { MqttLink } from "../mqtt/link.js";
+import type { LinkStatus } from "../mqtt/link-status.js";
 import type { SourceConfig } from "../plant/plant-file.js";
 import type { MappingTable } from "./mapping.js";
 import type { Pipeline, PipelineSource } from "./pipeline.service.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LinkStatus } from "../mqtt/link.js";
+import type { LinkStatus } from "../mqtt/link-status.js";
 import { healthOf, lagOf } from "./source-health.js";
 import { SourceStats } from "./source-stats.js";
 

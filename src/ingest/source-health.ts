@@ -1,4 +1,4 @@
-import type { LinkStatus } from "../mqtt/link.js";
+import type { LinkStatus } from "../mqtt/link-status.js";
 import type { SourceStats } from "./source-stats.js";
 
 export const SOURCE_HEALTHS = ["CONNECTED", "LAGGING", "DISCONNECTED", "STANDBY"] as const;

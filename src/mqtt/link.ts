@@ -1,29 +1,15 @@
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
 import { type BrokerAddress, parseBrokerUrl } from "./broker-url.js";
-import type { BrokerConnection, ProtocolVersion, PublishOptions, Subscription, Will } from "./connection.js";
+import type { BrokerConnection, PublishOptions, Subscription, Will } from "./connection.js";
 import type { InboundMessage } from "./inbound-message.js";
+import type { LinkStatus } from "./link-status.js";
 import { ReconnectingClient } from "./reconnecting.js";
 import { validateFilter } from "./topic.js";
 
 export { redactUrl } from "./broker-url.js";
 export type { PublishOptions, Subscription, Will } from "./connection.js";
 export { InboundMessage } from "./inbound-message.js";
-
-/** Times are milliseconds since the epoch; problems are sentences and never contain the password. */
-export type LinkStatus =
-  | { readonly phase: "stopped" }
-  | { readonly phase: "connecting"; readonly since: number; readonly problem: string | null }
-  | {
-      readonly phase: "connected";
-      readonly since: number;
-      /** 4 is MQTT 3.1.1. */
-      readonly protocolVersion: ProtocolVersion;
-      /** Whether the broker still had the session, and with it what was published meanwhile. */
-      readonly sessionPresent: boolean;
-      /** That it does not subscribe yet, or a subscription that the broker refused. */
-      readonly problem: string | null;
-    };
 
 export interface MqttLinkOptions {
   /** `mqtt(s)://` or `ws(s)://`, with `user:password@` where the broker asks for it. */

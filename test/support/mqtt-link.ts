@@ -2,7 +2,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach } from "vitest";
 import type { Logger } from "../../src/kernel/logger.js";
 import { connectDevice, type DeviceClient } from "../../src/mqtt/device-client.js";
-import { type InboundMessage, type LinkStatus, MqttLink, type MqttLinkOptions } from "../../src/mqtt/link.js";
+import { type InboundMessage, MqttLink, type MqttLinkOptions } from "../../src/mqtt/link.js";
+import type { LinkStatus } from "../../src/mqtt/link-status.js";
 import { freePort, type Mosquitto, startMosquitto } from "./mosquitto.js";
 import { waitFor } from "./wait-for.js";
 

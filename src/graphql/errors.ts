@@ -7,7 +7,8 @@ import type { Logger } from "../kernel/logger.js";
  */
 export function publicError(error: GraphQLError, logger: Logger): GraphQLError {
   const original = error.originalError;
-  if (!original || original instanceof GraphQLError) return error;
+  // Without a path it comes from reading the request, and tells what is wrong with it.
+  if (error.path === undefined || !original || original instanceof GraphQLError) return error;
   if (isDatabaseAway(original)) {
     logger.warn({ err: original, path: error.path }, "the database is away");
     return shown(error, "The database is away: try again later", "UNAVAILABLE");

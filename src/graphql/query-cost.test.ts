@@ -42,3 +42,7 @@ test("a page counts as large as it is asked for", () => {
     "query($n: Int) { machines(first: $n) { edges { node { commands(first: $n) { edges { node { id } } } } } } }";
   expect(problem(query, { n: 50 })).toBeNull();
 });
+
+test("what is wrong with variables is left for execution to tell", () => {
+  expect(problem("query($n: Int) { machines(first: $n) { totalCount } }", { n: "many" })).toBeNull();
+});

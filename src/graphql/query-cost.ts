@@ -36,14 +36,24 @@ export interface CostedOperation {
 
 /** Why an operation is not executed: lists within lists multiply, and a short text can ask for a billion objects. */
 export function costProblem(operation: CostedOperation): GraphQLError | null {
-  const cost = getComplexity({
-    schema: operation.schema,
-    query: operation.document,
-    variables: { ...operation.variables },
-    estimators: [byListSize, simpleEstimator({ defaultComplexity: 1 })],
-    ...(operation.operationName ? { operationName: operation.operationName } : {}),
-  });
+  const cost = costOf(operation);
   if (cost <= LARGEST_COST) return null;
   const message = `the operation may touch ${Math.round(cost)} objects, and ${LARGEST_COST} are allowed: ask for smaller pages or fewer lists within lists`;
   return new GraphQLError(message, { extensions: { code: "QUERY_TOO_LARGE" } });
+}
+
+function costOf(operation: CostedOperation): number {
+  try {
+    return getComplexity({
+      schema: operation.schema,
+      query: operation.document,
+      variables: { ...operation.variables },
+      estimators: [byListSize, simpleEstimator({ defaultComplexity: 1 })],
+      ...(operation.operationName ? { operationName: operation.operationName } : {}),
+    });
+  } catch (error) {
+    // Variables of the wrong type: execution refuses them too, and says which and where.
+    if (error instanceof GraphQLError) return 0;
+    throw error;
+  }
 }

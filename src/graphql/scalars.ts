@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
+import { GraphQLScalarType, Kind, type ValueNode } from "graphql";
 import { GraphQLJSON } from "graphql-scalars";
 
 export { GraphQLJSON };
@@ -12,7 +12,7 @@ export const GraphQLDateTime = new GraphQLScalarType<Date, string>({
   serialize(value) {
     if (value instanceof Date) return value.toISOString();
     if (typeof value === "number") return new Date(value).toISOString();
-    throw new GraphQLError(`DateTime cannot show ${String(value)}`);
+    throw new TypeError(`DateTime cannot show ${String(value)}`);
   },
   parseValue: dateFrom,
   parseLiteral: (node) => dateFrom(literalText(node)),
@@ -23,7 +23,7 @@ export const GraphQLSafeInt = new GraphQLScalarType<number, number>({
   description: "An integer between -(2^53 - 1) and 2^53 - 1.",
   serialize(value) {
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new GraphQLError(`SafeInt cannot show ${String(value)}`);
+    if (!Number.isSafeInteger(number)) throw new TypeError(`SafeInt cannot show ${String(value)}`);
     return number;
   },
   parseValue: safeIntFrom,
@@ -51,7 +51,7 @@ export const GraphQLMetricValue = new GraphQLScalarType<MetricScalar, string | n
       case Kind.FLOAT:
         return Number(node.value);
       default:
-        throw new GraphQLError("MetricValue must be a number, string, boolean or null");
+        throw new TypeError("MetricValue must be a number, string, boolean or null");
     }
   },
 });
@@ -81,9 +81,9 @@ export const GraphQLTopicFilter = checkedText(
 
 function checkedText(name: string, description: string, wanted: (text: string) => string | null) {
   const parse = (value: unknown): string => {
-    if (typeof value !== "string") throw new GraphQLError(`${name} must be a string`);
+    if (typeof value !== "string") throw new TypeError(`${name} must be a string`);
     const problem = wanted(value);
-    if (problem !== null) throw new GraphQLError(`"${value}" is not a ${name}: ${problem}`);
+    if (problem !== null) throw new TypeError(`"${value}" is not a ${name}: ${problem}`);
     return value;
   };
   return new GraphQLScalarType<string, string>({
@@ -107,15 +107,15 @@ function dateFrom(value: unknown): Date {
     const exists = !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === value.slice(0, 10);
     if (exists && !Number.isNaN(date.getTime())) return date;
   }
-  throw new GraphQLError(`${JSON.stringify(value)} is not a DateTime: RFC 3339 such as 2026-01-31T12:00:00Z`);
+  throw new TypeError(`${JSON.stringify(value)} is not a DateTime: RFC 3339 such as 2026-01-31T12:00:00Z`);
 }
 
 function safeIntFrom(value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  throw new GraphQLError(`${JSON.stringify(value)} is not a SafeInt: an integer up to 2^53 - 1`);
+  throw new TypeError(`${JSON.stringify(value)} is not a SafeInt: an integer up to 2^53 - 1`);
 }
 
 function metricValueFrom(value: unknown): MetricScalar {
   if (value === null || ["number", "string", "boolean"].includes(typeof value)) return value as MetricScalar;
-  throw new GraphQLError("MetricValue must be a number, string, boolean or null");
+  throw new TypeError("MetricValue must be a number, string, boolean or null");
 }

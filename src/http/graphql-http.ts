@@ -7,10 +7,14 @@ import { publicError } from "../graphql/errors.js";
 import { costProblem } from "../graphql/query-cost.js";
 import type { Logger } from "../kernel/logger.js";
 
-const costLimit: ApolloServerPlugin<GraphQLContext> = {
+const admission: ApolloServerPlugin<GraphQLContext> = {
   async requestDidStart() {
     return {
-      async didResolveOperation({ schema, document, operationName, request }) {
+      async didResolveOperation({ schema, document, operation, operationName, request }) {
+        if (operation.operation === "subscription") {
+          const message = "subscriptions run over WebSocket (graphql-transport-ws) on this same path";
+          throw new GraphQLError(message, { extensions: { code: "BAD_REQUEST" } });
+        }
         const problem = costProblem({ schema, document, operationName, variables: request.variables });
         if (problem) throw problem;
       },
@@ -30,7 +34,7 @@ export class GraphQLHttp {
       includeStacktraceInErrorResponses: false,
       persistedQueries: false,
       // The default cache control wraps every field of the schema.
-      plugins: [ApolloServerPluginCacheControlDisabled(), costLimit],
+      plugins: [ApolloServerPluginCacheControlDisabled(), admission],
       formatError: (formatted, error) => {
         if (!(error instanceof GraphQLError)) return formatted;
         const shown = publicError(error, logger);

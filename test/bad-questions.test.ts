@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "./support/app.js";
+import { waitFor } from "./support/wait-for.js";
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp({});
+  await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
+});
+
+afterAll(() => app?.stop());
+
+const BOMB = `{ equipmentRoots ${"{ children { parent ".repeat(8)} { path } ${"} }".repeat(8)} }`;
+
+test.each<[string, string, Record<string, unknown>, string, RegExp]>([
+  ["a field that is not there", "{ nope }", {}, "GRAPHQL_VALIDATION_FAILED", /Cannot query field "nope"/],
+  [
+    "a path of the wrong type",
+    "{ machine(path: 5) { path } }",
+    {},
+    "GRAPHQL_VALIDATION_FAILED",
+    /EquipmentPath/,
+  ],
+  [
+    "a variable that is no path",
+    "query($path: EquipmentPath!) { machine(path: $path) { path } }",
+    { path: "a//b" },
+    "BAD_USER_INPUT",
+    /Variable "\$path".*levels separated by \//,
+  ],
+  [
+    "a variable left out",
+    "query($path: EquipmentPath!) { machine(path: $path) { path } }",
+    {},
+    "BAD_USER_INPUT",
+    /\$path/,
+  ],
+  ["a page below zero", "{ machines(first: -1) { totalCount } }", {}, "BAD_USER_INPUT", /first must be/],
+  [
+    "an unknown place",
+    '{ machines(under: "nope") { totalCount } }',
+    {},
+    "BAD_USER_INPUT",
+    /under: there is no equipment/,
+  ],
+  ["a cursor of nowhere", '{ orders(after: "nonsense") { totalCount } }', {}, "BAD_USER_INPUT", /after/],
+  [
+    "a topic with a wildcard",
+    '{ previewMessage(topic: "a/#", payload: "") { problem } }',
+    {},
+    "BAD_USER_INPUT",
+    /topic/,
+  ],
+  [
+    "a subscription over HTTP",
+    'subscription { commandChanged(id: "Command:1") { id } }',
+    {},
+    "BAD_REQUEST",
+    /subscription/i,
+  ],
+  ["lists within lists within lists", BOMB, {}, "QUERY_TOO_LARGE", /smaller pages/],
+])("%s is answered with what is wrong", async (_, query, variables, code, message) => {
+  const { errors } = await app.ask(query, variables);
+  expect(errors?.[0]?.message).toMatch(message);
+  expect(errors?.[0]?.extensions?.code).toBe(code);
+});

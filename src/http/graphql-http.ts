@@ -11,7 +11,7 @@ const admission: ApolloServerPlugin<GraphQLContext> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ schema, document, operation, operationName, request }) {
-        if (operation.operation === "subscription") {
+        if (operation?.operation === "subscription") {
           const message = "subscriptions run over WebSocket (graphql-transport-ws) on this same path";
           throw new GraphQLError(message, { extensions: { code: "BAD_REQUEST" } });
         }

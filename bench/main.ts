@@ -1,5 +1,7 @@
 import { ingest } from "./ingest.js";
 import { publish } from "./publisher.js";
+import { torture } from "./torture.js";
+import { publishNumbered } from "./torture-publisher.js";
 
 /** Each prints its figures, beside a bare baseline of the same run where there is one. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = { ingest };
@@ -16,6 +18,8 @@ const benchmark = BENCHMARKS[name ?? ""];
 if (benchmark) await benchmark();
 // The benchmarks' publishers are processes of their own.
 else if (name === "publish") await publish(args[0] ?? "", Number(args[1]), Number(args[2]));
+else if (name === "publish-numbered") await publishNumbered(JSON.parse(args[0] ?? "{}"));
+else if (name === "torture") await torture(args);
 else {
   process.stdout.write(HELP);
   process.exitCode = name === undefined || name === "--help" ? 0 : 1;

@@ -17,7 +17,7 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-const silent: Logger = {
+export const silent: Logger = {
   debug: () => {},
   info: () => {},
   warn: () => {},
@@ -114,11 +114,15 @@ export async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** Asks every few milliseconds. @throws after two minutes. */
-export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 120_000;
+/** Asks every few milliseconds. @throws after two minutes, or `timeoutMs`. */
+export async function until(
+  check: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 120_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
   while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`not within 120 s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${Math.round(timeoutMs / 1000)} s: ${what}`);
     await sleep(20);
   }
 }
@@ -186,7 +190,7 @@ function withChildren(pid: number): number[] {
   return [pid, ...all.map(Number).filter((other) => statOf(other)[1] === String(pid))];
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const address = taken.address();
@@ -195,7 +199,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function accepts(port: number): Promise<boolean> {
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("connect", () => {

@@ -10,6 +10,7 @@ export interface SourceCounts {
   readonly late: number;
   readonly dead: number;
   readonly dropped: number;
+  readonly returned: number;
 }
 
 export interface Measured {
@@ -41,6 +42,11 @@ export function metricsRegistry(measure: () => Measured): Registry {
     "messages_dropped",
     "QoS 0 messages thrown away because the database did not keep up.",
     (counts) => counts.dropped,
+  );
+  counter(
+    "messages_returned",
+    "Messages left with the broker because the source was taken over; they come again.",
+    (counts) => counts.returned,
   );
   counter("samples_committed", "Samples stored.", (counts) => counts.samples);
   counter("samples_repeated", "Samples that were there already.", (counts) => counts.repeated);

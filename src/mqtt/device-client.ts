@@ -1,6 +1,7 @@
 import { parseBrokerUrl } from "./broker-url.js";
-import type { BrokerConnection, PublishOptions, Subscription, Will } from "./connection.js";
+import type { BrokerConnection, Subscription, Will } from "./connection.js";
 import type { InboundMessage, Qos } from "./inbound-message.js";
+import type { PublishOptions } from "./outbox.js";
 import { ReconnectingClient } from "./reconnecting.js";
 import { topicMatches, validateFilter } from "./topic.js";
 

@@ -1,11 +1,31 @@
-import type { IPublishPacket } from "mqtt";
 import type { AckWindow } from "./ack-window.js";
 
 export type Qos = 0 | 1 | 2;
 
+/** What MQTT 5 may say beside a message. */
+export interface DeliveryProperties {
+  readonly responseTopic: string | undefined;
+  readonly correlationData: Buffer | undefined;
+  readonly contentType: string | undefined;
+}
+
+/** A PUBLISH packet from the broker. */
+export interface Delivery {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  readonly dup: boolean;
+  /** 0 at QoS 0. */
+  readonly packetId: number;
+  /** Null when there are none. */
+  readonly properties: DeliveryProperties | null;
+}
+
 /** A message as it came from the broker. */
 export class InboundMessage {
   readonly topic: string;
+  /** A part of what was read from the socket together: who keeps a few bytes of it for long copies them. */
   readonly payload: Buffer;
   readonly qos: Qos;
   /** True when the broker sent it because of a new subscription, not because it was just published. */
@@ -14,28 +34,35 @@ export class InboundMessage {
   readonly dup: boolean;
   /** Milliseconds since the epoch at which this process read it. */
   readonly receivedAt: number;
-  /** MQTT 5 only, as are the two below. */
-  readonly responseTopic: string | undefined;
-  readonly correlationData: Buffer | undefined;
-  readonly contentType: string | undefined;
   /** The broker's number for the delivery; 0 at QoS 0. */
   readonly packetId: number;
   #acknowledged = false;
+  readonly #properties: DeliveryProperties | null;
   readonly #window: AckWindow | null;
 
-  constructor(packet: IPublishPacket, receivedAt: number, window: AckWindow | null) {
-    this.topic = packet.topic;
-    this.payload = packet.payload as Buffer;
-    this.qos = packet.qos;
-    this.retain = packet.retain;
-    this.dup = packet.dup;
+  constructor(delivery: Delivery, receivedAt: number, window: AckWindow | null) {
+    this.topic = delivery.topic;
+    this.payload = delivery.payload;
+    this.qos = delivery.qos;
+    this.retain = delivery.retain;
+    this.dup = delivery.dup;
     this.receivedAt = receivedAt;
-    const properties = packet.properties;
-    this.responseTopic = properties?.responseTopic;
-    this.correlationData = properties?.correlationData;
-    this.contentType = properties?.contentType;
-    this.packetId = packet.messageId ?? 0;
+    this.packetId = delivery.packetId;
+    this.#properties = delivery.properties;
     this.#window = window;
+  }
+
+  /** MQTT 5 only, as are the two below. */
+  get responseTopic(): string | undefined {
+    return this.#properties?.responseTopic;
+  }
+
+  get correlationData(): Buffer | undefined {
+    return this.#properties?.correlationData;
+  }
+
+  get contentType(): string | undefined {
+    return this.#properties?.contentType;
   }
 
   get acknowledged(): boolean {

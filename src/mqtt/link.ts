@@ -1,15 +1,17 @@
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
 import { type BrokerAddress, parseBrokerUrl } from "./broker-url.js";
-import type { BrokerConnection, PublishOptions, Subscription, Will } from "./connection.js";
+import type { BrokerConnection, Subscription, Will } from "./connection.js";
 import type { InboundMessage } from "./inbound-message.js";
 import type { LinkStatus } from "./link-status.js";
+import type { PublishOptions } from "./outbox.js";
 import { ReconnectingClient } from "./reconnecting.js";
 import { validateFilter } from "./topic.js";
 
 export { redactUrl } from "./broker-url.js";
-export type { PublishOptions, Subscription, Will } from "./connection.js";
+export type { Subscription, Will } from "./connection.js";
 export { InboundMessage } from "./inbound-message.js";
+export type { PublishOptions } from "./outbox.js";
 
 export interface MqttLinkOptions {
   /** `mqtt(s)://` or `ws(s)://`, with `user:password@` where the broker asks for it. */

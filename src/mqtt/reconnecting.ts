@@ -1,12 +1,7 @@
 import type { BrokerAddress } from "./broker-url.js";
-import {
-  BrokerConnection,
-  type CloseReason,
-  type ProtocolVersion,
-  type PublishOptions,
-  type Will,
-} from "./connection.js";
+import { BrokerConnection, type CloseReason, type ProtocolVersion, type Will } from "./connection.js";
 import type { InboundMessage } from "./inbound-message.js";
+import type { PublishOptions } from "./outbox.js";
 import { PublishError } from "./problems.js";
 import { validateTopic } from "./topic.js";
 

@@ -4,6 +4,7 @@ import type { Logger } from "../../src/kernel/logger.js";
 import { connectDevice, type DeviceClient } from "../../src/mqtt/device-client.js";
 import { type InboundMessage, MqttLink, type MqttLinkOptions } from "../../src/mqtt/link.js";
 import type { LinkStatus } from "../../src/mqtt/link-status.js";
+import { startBroker, type TestBroker } from "./broker.js";
 import { freePort, type Mosquitto, startMosquitto } from "./mosquitto.js";
 import { waitFor } from "./wait-for.js";
 
@@ -34,11 +35,63 @@ export async function broker(options: Parameters<typeof startMosquitto>[0] = {})
   return started;
 }
 
+/** A broker for the current test, perhaps not a Mosquitto: see `startBroker`. */
+export async function anyBroker(): Promise<TestBroker> {
+  const started = await startBroker();
+  cleanUp(() => started.stop());
+  return started;
+}
+
 /** A device for the current test, which connects by itself. */
 export function device(url: string, options: { clientId?: string } = {}): DeviceClient {
   const client = connectDevice({ url, clientId: options.clientId ?? "device" });
   cleanUp(() => client.end());
   return client;
+}
+
+type Bytes = readonly number[] | Buffer;
+
+/** What a PUBLISH packet says; the properties are bytes, without their length. */
+export interface PublishPacket {
+  topic: string | Buffer;
+  payload?: string | Buffer;
+  qos?: 0 | 1 | 2;
+  retain?: boolean;
+  dup?: boolean;
+  packetId?: number;
+  /** Left out for MQTT 3.1.1. */
+  properties?: Buffer;
+}
+
+/** Encodes a PUBLISH packet as a broker sends it. */
+export function publishPacket(packet: PublishPacket): Buffer {
+  const { qos = 0, packetId = 1, properties } = packet;
+  const body = Buffer.concat([
+    prefixed(packet.topic),
+    qos === 0 ? Buffer.alloc(0) : Buffer.from([packetId >> 8, packetId & 255]),
+    properties === undefined ? Buffer.alloc(0) : Buffer.concat([variable(properties.length), properties]),
+    Buffer.from(packet.payload ?? ""),
+  ]);
+  const header = 0x30 | (packet.dup ? 8 : 0) | (qos << 1) | (packet.retain ? 1 : 0);
+  return Buffer.concat([Buffer.from([header]), variable(body.length), body]);
+}
+
+/** Text or bytes with their length before them, as MQTT writes them. */
+export function prefixed(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
+}
+
+/** A variable byte integer. */
+export function variable(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const byte = rest % 128;
+    rest = Math.floor(rest / 128);
+    bytes.push(rest > 0 ? byte | 128 : byte);
+  } while (rest > 0);
+  return Buffer.from(bytes);
 }
 
 export interface Recorder {
@@ -122,15 +175,20 @@ export async function relay(
   return { url: `mqtt://127.0.0.1:${port}`, cut, hold };
 }
 
-/** A broker that answers the first bytes of each connection with the given ones, or by closing, and nothing else. */
+/**
+ * A broker that answers the first bytes of each connection with the given ones, or by closing, and each of the next
+ * with what `then` makes of it.
+ */
 export async function scriptedBroker(
-  answer: number[] | ((connect: Buffer) => number[] | "close"),
+  answer: Bytes | ((connect: Buffer) => Bytes | "close"),
+  then: (data: Buffer) => Bytes = () => [],
 ): Promise<{ url: string; cut(): void }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once("data", (data) => {
       const bytes = typeof answer === "function" ? answer(data) : answer;
+      socket.on("data", (more) => socket.write(Buffer.from(then(more))));
       if (bytes === "close") socket.destroy();
       else socket.write(Buffer.from(bytes));
     });

@@ -5,9 +5,14 @@ import { CommandStore } from "./commands/command.store.js";
 import type { Database } from "./db/database.js";
 import { NodeResolver } from "./graphql/node.resolver.js";
 import type { ResolverClass } from "./graphql/schema.js";
+import { BlockStore } from "./history/block.store.js";
+import { FrameStore } from "./history/frame.store.js";
 import { HistoryResolver } from "./history/history.resolver.js";
 import { HistoryService } from "./history/history.service.js";
-import { HistoryStore } from "./history/history.store.js";
+import { RangeService } from "./history/range.service.js";
+import { RangeStore } from "./history/range.store.js";
+import { RollupStore } from "./history/rollup.store.js";
+import { SegmentStore } from "./history/segment.store.js";
 import { Committer } from "./ingest/committer.service.js";
 import { DeadLetterStore } from "./ingest/dead-letter.store.js";
 import { Pipeline } from "./ingest/pipeline.service.js";
@@ -64,8 +69,12 @@ export function createServices(db: Database, logger: Logger): Services {
 
   const plantService = new PlantService({ store: new PlantStore(db), db, logger });
   const { plant } = plantService;
-  const twins = new TwinService({ plant, store: new TwinStore(db), clock, run: randomUUID() });
-  const history = new HistoryService(new HistoryStore(db));
+  const frames = new FrameStore({ db, segments: new SegmentStore() });
+  const blocks = new BlockStore();
+  const rollups = new RollupStore();
+  const history = new HistoryService({ frames, blocks });
+  const ranges = new RangeService({ db, frames, blocks, rollups, store: new RangeStore() });
+  const twins = new TwinService({ plant, store: new TwinStore(db), history, clock, run: randomUUID() });
   const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
 
   const store = new OrderStore(db);
@@ -113,7 +122,7 @@ export function createServices(db: Database, logger: Logger): Services {
   const resolvers: object[] = [
     ...Object.values(nodes),
     new GroupMachinesResolver({ plant, twins }),
-    new HistoryResolver({ history, twins }),
+    new HistoryResolver({ ranges, twins }),
     new PreviewResolver({ sources, plant }),
     new SourceResolver({ sources, clock }),
     new MachineCommandsResolver({ commands }),

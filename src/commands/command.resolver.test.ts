@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type ExecutionResult, graphql, parse, subscribe } from "graphql";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.js";
+import { historyOf } from "../../test/support/history.js";
 import { silentLogger } from "../../test/support/silent-logger.js";
 import { waitFor } from "../../test/support/wait-for.js";
 import { Database } from "../db/database.js";
@@ -61,7 +62,14 @@ beforeAll(async () => {
   const file = parsePlantFile(PLANT, {});
   if (file.ok) await plant.apply(file.value);
   const clock = systemClock;
-  const twins = new TwinService({ plant: plant.plant, store: new TwinStore(db), clock, run: randomUUID() });
+  const { history } = historyOf(db);
+  const twins = new TwinService({
+    plant: plant.plant,
+    store: new TwinStore(db),
+    history,
+    clock,
+    run: randomUUID(),
+  });
   for (const machine of plant.plant.machines())
     twins.of(machine).route = { source: "shopfloor", deviceTopic: machine.path };
   const live = new LiveBus();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.js";
+import { historyOf } from "../../test/support/history.js";
 import { silentLogger } from "../../test/support/silent-logger.js";
 import { waitFor } from "../../test/support/wait-for.js";
 import { Database } from "../db/database.js";
@@ -97,6 +98,7 @@ class Server {
     const twins = new TwinService({
       plant: plant.plant,
       store: new TwinStore(db),
+      history: historyOf(db).history,
       clock,
       run: randomUUID(),
     });

@@ -2,7 +2,7 @@ import pg from "pg";
 import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from "typeorm";
 import { migrations } from "../../migrations/index.js";
 import type { Logger } from "../kernel/logger.js";
-import type { Sql } from "../kernel/sql.js";
+import type { BulkSql } from "../kernel/sql.js";
 import { LOCKS } from "./locks.js";
 import { sqlOf } from "./sql.js";
 
@@ -70,7 +70,7 @@ export class Database {
   }
 
   /** Runs `work` on one connection of the hot path, without a transaction of its own. */
-  async withConnection<T>(work: (sql: Sql, client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async withConnection<T>(work: (sql: BulkSql, client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     // The pool listens to idle connections only, and an event that nobody listens to ends the process.
     const ignore = () => undefined;

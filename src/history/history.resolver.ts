@@ -6,8 +6,8 @@ import { GraphQLDateTime } from "../graphql/scalars.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { Machine } from "../twin/twin.types.js";
 import type { Twin, TwinView } from "../twin/twin-model.js";
-import type { HistoryService, MetricSeriesValue } from "./history.service.js";
 import { MetricSeries } from "./history.types.js";
+import type { MetricSeriesValue, RangeService } from "./range.service.js";
 
 const MOST_POINTS = 10_000;
 const MOST_METRICS = 100;
@@ -37,11 +37,11 @@ class HistoryArgs {
 
 @Resolver(() => Machine)
 export class HistoryResolver {
-  readonly #history: HistoryService;
+  readonly #ranges: RangeService;
   readonly #twins: TwinService;
 
-  constructor(deps: { history: HistoryService; twins: TwinService }) {
-    this.#history = deps.history;
+  constructor(deps: { ranges: RangeService; twins: TwinService }) {
+    this.#ranges = deps.ranges;
     this.#twins = deps.twins;
   }
 
@@ -71,7 +71,7 @@ export class HistoryResolver {
       key,
       () =>
         new DataLoader(
-          (twins: readonly Twin[]) => this.#history.ranges(twins, { ...request, to: args.to ?? new Date() }),
+          (twins: readonly Twin[]) => this.#ranges.ranges(twins, { ...request, to: args.to ?? new Date() }),
           {
             cache: false,
             maxBatchSize: MOST_MACHINES_AT_ONCE,

@@ -1,94 +1,79 @@
-import type { Sql } from "../kernel/sql.js";
-import type { Quality, Scalar } from "../twin/sample.js";
-import type { StoredSample, Twin } from "../twin/twin-model.js";
-import type { HistoryRow, HistoryStore } from "./history.store.js";
+import type { BulkSql } from "../kernel/sql.js";
+import type { Scalar } from "../twin/sample.js";
+import type { StoredSample } from "../twin/twin-model.js";
+import { decodeBlock } from "./block.js";
+import type { BlockStore } from "./block.store.js";
+import { valueAt } from "./columns.js";
+import { type Frame, type FrameOrigin, framesOf, type StoredFrame, type Unsure } from "./frame.js";
+import type { FrameStore } from "./frame.store.js";
 
-export interface HistoryPointValue {
-  readonly time: Date;
-  readonly value: Scalar;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly avg: number | null;
-  readonly count: number;
-  readonly quality: Quality;
-}
-
-export interface MetricSeriesValue {
-  readonly metric: string;
-  readonly unit: string | null;
-  readonly points: readonly HistoryPointValue[];
-}
-
-export interface RangeRequest {
-  readonly metrics: readonly string[];
-  readonly from: Date;
-  readonly to: Date;
-  /** The most points per metric. */
-  readonly points: number;
-}
-
-/** Keeps every sample and reads ranges of them. */
+/** Keeps every sample. */
 export class HistoryService {
-  readonly #store: HistoryStore;
+  readonly #frames: FrameStore;
+  readonly #blocks: BlockStore;
 
-  constructor(store: HistoryStore) {
-    this.#store = store;
-  }
-
-  /** Makes room for samples of any time; runs before the transaction that appends them. */
-  prepare(samples: readonly StoredSample[]): Promise<void> {
-    return this.#store.ensurePartitions(samples);
+  constructor(deps: { frames: FrameStore; blocks: BlockStore }) {
+    this.#frames = deps.frames;
+    this.#blocks = deps.blocks;
   }
 
   /**
-   * Adds samples within the caller's transaction; those that are there already add nothing.
-   * @param fresh newer than all of their series.
-   * @param old any others.
-   * @returns how many were added, and how many were there already.
+   * Adds samples within the caller's transaction; those that are there already add nothing. All series have their ids.
+   * @param fresh frames of samples that are newer than all of their series.
+   * @param old any other samples.
+   * @returns how many were there already.
    */
-  async append(
-    sql: Sql,
-    fresh: readonly StoredSample[],
-    old: readonly StoredSample[],
-  ): Promise<{ added: number; repeated: number }> {
-    await this.#store.appendFresh(sql, fresh);
-    const added = await this.#store.appendMissing(sql, old);
-    return { added: fresh.length + added, repeated: old.length - added };
+  async append(sql: BulkSql, fresh: readonly Frame[], old: readonly Unsure[]): Promise<{ repeated: number }> {
+    if (fresh.length > 0) await this.#frames.append(sql, fresh);
+    if (old.length === 0) return { repeated: 0 };
+    const missing = await this.#missing(sql, old);
+    const frames = missing.flatMap(({ origin, samples }) => framesOf(origin, samples));
+    if (frames.length > 0) await this.#frames.append(sql, frames);
+    return { repeated: old.length - missing.reduce((sum, { samples }) => sum + samples.length, 0) };
   }
 
-  /**
-   * The series of machines' metrics in [from, to), for each machine in the order given: samples where a metric has at
-   * most `points` of them there, else `points` time buckets of equal width. Metrics that a machine does not have are
-   * left out.
-   */
-  async ranges(twins: readonly Twin[], request: RangeRequest): Promise<MetricSeriesValue[][]> {
-    const { from, to, points } = request;
-    const names = [...new Set(request.metrics)];
-    const wanted = twins.map((twin) => names.flatMap((name) => twin.metrics.get(name) ?? []));
-    const ids = wanted.flat().flatMap((reading) => reading.series.id ?? []);
-    const rows = groupBySeries(await this.#store.samples(ids, from, to, points + 1));
-    const long = ids.filter((id) => (rows.get(id)?.length ?? 0) > points);
-    if (long.length > 0) {
-      const width = Math.max(Math.ceil((to.getTime() - from.getTime()) / points), 1);
-      const buckets = groupBySeries(await this.#store.buckets(long, from, to, width));
-      for (const id of long) rows.set(id, buckets.get(id) ?? []);
+  /** The frames that are not sealed yet, in no order. */
+  eachRecent(visit: (frame: StoredFrame) => void): Promise<void> {
+    return this.#frames.each(visit);
+  }
+
+  /** Those samples that are not there with the same series, time and value, each once, by the message they come from. */
+  async #missing(
+    sql: BulkSql,
+    old: readonly Unsure[],
+  ): Promise<{ origin: FrameOrigin; samples: StoredSample[] }[]> {
+    const asked = new Map<number, Set<number>>();
+    for (const { sample } of old) {
+      const id = sample.series.id ?? 0;
+      asked.set(id, (asked.get(id) ?? new Set()).add(sample.time));
     }
-    return wanted.map((readings) =>
-      readings.map((reading) => ({
-        metric: reading.name,
-        unit: reading.unit,
-        points: rows.get(reading.series.id ?? -1) ?? [],
-      })),
-    );
+    const known = new Set<string>();
+    const visit = (series: number, time: number, value: Scalar) => {
+      if (asked.get(series)?.has(time)) known.add(keyOf(series, time, value));
+    };
+    const moments = old.map(({ origin, sample }) => ({ machineId: origin.machineId, time: sample.time }));
+    // Frames first: what is sealed in between is found in the blocks then.
+    await this.#frames.eachAt(sql, moments, visit);
+    const wanted = old.map(({ sample }) => ({ seriesId: sample.series.id ?? 0, time: sample.time }));
+    for (const { seriesId, data } of await this.#blocks.holding(sql, wanted)) {
+      const columns = decodeBlock(data);
+      for (let index = 0; index < columns.count; index += 1)
+        visit(seriesId, columns.times[index] as number, valueAt(columns, index));
+    }
+    const missing = new Map<FrameOrigin, StoredSample[]>();
+    for (const { origin, sample } of old) {
+      const key = keyOf(sample.series.id ?? 0, sample.time, sample.value);
+      if (known.has(key)) continue;
+      known.add(key);
+      const samples = missing.get(origin);
+      if (samples) samples.push(sample);
+      else missing.set(origin, [sample]);
+    }
+    return Array.from(missing, ([origin, samples]) => ({ origin, samples }));
   }
 }
 
-function groupBySeries(rows: readonly HistoryRow[]): Map<number, HistoryRow[]> {
-  const groups = new Map<number, HistoryRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.seriesId);
-    if (group) group.push(row);
-    else groups.set(row.seriesId, [row]);
-  }
-  return groups;
+/** Of two samples with one key, one is a repetition. The types keep 1, "1", true and 1n apart; -0 is 0. */
+function keyOf(series: number, time: number, value: Scalar): string {
+  return `${series} ${time} ${typeof value}:${value}`;
 }

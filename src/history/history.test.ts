@@ -3,6 +3,7 @@ import { IngestDatabase, type Memory } from "../../test/support/ingest.js";
 import { T0 } from "../../test/support/twins.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import { type StoredSample, type Twin, unreported } from "../twin/twin-model.js";
+import { type FrameOrigin, framesOf } from "./frame.js";
 
 const BIG = 2n ** 63n - 1n;
 
@@ -47,12 +48,22 @@ function samplesOf(
     value,
     quality,
     fresh: true,
+    shown: true,
   }));
 }
 
-async function append(fresh: readonly StoredSample[], old: readonly StoredSample[] = []) {
-  await server.history.prepare([...fresh, ...old]);
-  return server.db.withConnection((sql) => server.history.append(sql, fresh, old));
+function originOf(twin: Twin): FrameOrigin {
+  return { machineId: twin.machine.id, receivedAt: T0, revision: 1, retained: false };
+}
+
+/** Writes samples of a machine in one transaction. @returns how many were there already */
+async function append(twin: Twin, fresh: readonly StoredSample[], old: readonly StoredSample[] = []) {
+  const origin = originOf(twin);
+  const unsure = old.map((sample) => ({ origin, sample: { ...sample, fresh: false } }));
+  const { repeated } = await server.db.withConnection((sql) =>
+    server.history.append(sql, framesOf(origin, fresh), unsure),
+  );
+  return repeated;
 }
 
 async function pointsOf(
@@ -61,7 +72,7 @@ async function pointsOf(
 ) {
   const { metrics = ["a"], from = 0, to = 1_000_000, points = 100 } = request;
   const range = { metrics, from: new Date(T0 + from), to: new Date(T0 + to), points };
-  const [series = []] = await server.history.ranges([twin], range);
+  const [series = []] = await server.ranges.ranges([twin], range);
   return series;
 }
 
@@ -84,11 +95,10 @@ describe("what is stored is read again", () => {
     ["null", null],
   ])("%s", async (_, value) => {
     const twin = await machineWith("a");
-    await append(samplesOf(twin, "a", [[value, 5, "UNCERTAIN"]]));
+    await append(twin, samplesOf(twin, "a", [[value, 5, "UNCERTAIN"]]));
     const number = typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
     expect((await pointsOf(twin))[0]?.points).toEqual([
       {
-        seriesId: twin.metrics.get("a")?.series.id,
         time: new Date(T0 + 5),
         value,
         min: number,
@@ -105,12 +115,14 @@ describe("a repeated sample", () => {
   test("adds nothing; two values of one instant both stay", async () => {
     const twin = await machineWith("a");
     await append(
+      twin,
       samplesOf(twin, "a", [
         [1, 0],
         [2, 10],
       ]),
     );
     const again = await append(
+      twin,
       [],
       samplesOf(twin, "a", [
         [1, 0],
@@ -119,7 +131,7 @@ describe("a repeated sample", () => {
         [1, 5],
       ]),
     );
-    expect(again).toEqual({ added: 2, repeated: 2 });
+    expect(again).toBe(2);
     expect(await inShort(twin)).toEqual(
       expect.arrayContaining([
         [0, 1],
@@ -140,14 +152,14 @@ describe("a repeated sample", () => {
   ])("of %s adds nothing, also within one batch", async (_, value) => {
     const twin = await machineWith("a");
     const once = samplesOf(twin, "a", [[value, 0.0]]);
-    expect(await append([], [...once, ...once])).toEqual({ added: 1, repeated: 1 });
-    expect(await append([], once)).toEqual({ added: 0, repeated: 1 });
+    expect(await append(twin, [], [...once, ...once])).toBe(1);
+    expect(await append(twin, [], once)).toBe(1);
     expect(await inShort(twin)).toEqual([[0, value]]);
   });
 
   test("is told apart from the same value of another series or another type", async () => {
     const twin = await machineWith("a", "b");
-    await append(samplesOf(twin, "a", [[1, 0]]));
+    await append(twin, samplesOf(twin, "a", [[1, 0]]));
     const others = [
       ...samplesOf(twin, "b", [[1, 0]]),
       ...samplesOf(twin, "a", [
@@ -156,13 +168,13 @@ describe("a repeated sample", () => {
         [1n, 0],
       ]),
     ];
-    expect(await append([], others)).toEqual({ added: 4, repeated: 0 });
+    expect(await append(twin, [], others)).toBe(0);
   });
 
   test("is found among the fresh ones of its own batch", async () => {
     const twin = await machineWith("a");
     const [first = [], repeat = []] = [samplesOf(twin, "a", [[1, 0]]), samplesOf(twin, "a", [[1, 0]])];
-    expect(await append(first, repeat)).toEqual({ added: 1, repeated: 1 });
+    expect(await append(twin, first, repeat)).toBe(1);
   });
 
   test("is found whatever the milliseconds are", async () => {
@@ -172,8 +184,8 @@ describe("a repeated sample", () => {
       "a",
       Array.from({ length: 500 }, (_, index) => [index, index * 7] as const),
     );
-    await append(many);
-    expect(await append([], many)).toEqual({ added: 0, repeated: 500 });
+    await append(twin, many);
+    expect(await append(twin, [], many)).toBe(500);
   });
 });
 
@@ -187,7 +199,7 @@ test("samples of any day find their place, years ago and at midnight", async () 
     [3, midnight],
     [4, midnight + 1],
   ]);
-  await append(samples);
+  await append(twin, samples);
   expect(await inShort(twin, { from: ago, to: midnight + 2 })).toEqual([
     [ago, 1],
     [midnight - 1, 2],
@@ -196,24 +208,11 @@ test("samples of any day find their place, years ago and at midnight", async () 
   ]);
 });
 
-test("two servers that make the same partition at once both store", async () => {
-  const other = await database.start();
-  const twin = await machineWith("a");
-  const day = Date.UTC(2010, 5, 5) - T0;
-  const [one, two] = [samplesOf(twin, "a", [[1, day]]), samplesOf(twin, "a", [[2, day + 1]])];
-  await Promise.all([server.history.prepare(one), other.history.prepare(two)]);
-  await append(one);
-  await other.db.withConnection((sql) => other.history.append(sql, two, []));
-  expect(await inShort(twin, { from: day, to: day + 2 })).toEqual([
-    [day, 1],
-    [day + 1, 2],
-  ]);
-});
-
 describe("a range", () => {
   test("takes its beginning and leaves out its end", async () => {
     const twin = await machineWith("a");
     await append(
+      twin,
       samplesOf(twin, "a", [
         [1, 9],
         [2, 10],
@@ -232,7 +231,7 @@ describe("a range", () => {
 
   test("of several metrics is in the order asked for, without those that the machine does not have", async () => {
     const twin = await machineWith("a", "b", "silent");
-    await append([
+    await append(twin, [
       ...samplesOf(twin, "a", [[1, 0]]),
       ...samplesOf(twin, "b", [
         [2, 0],
@@ -249,15 +248,17 @@ describe("a range", () => {
 
   test("of several machines keeps them apart, in the order given", async () => {
     const [one, two] = [await machineWith("a"), await machineWith("a")];
-    await append([...samplesOf(one, "a", [[1, 0]]), ...samplesOf(two, "a", [[2, 0]])]);
+    await append(one, samplesOf(one, "a", [[1, 0]]));
+    await append(two, samplesOf(two, "a", [[2, 0]]));
     const range = { metrics: ["a"], from: new Date(T0), to: new Date(T0 + 1), points: 9 };
-    const found = await server.history.ranges([two, one], range);
+    const found = await server.ranges.ranges([two, one], range);
     expect(found.map((series) => series[0]?.points[0]?.value)).toEqual([2, 1]);
   });
 
   test("with as many samples as points gives the samples, with one more buckets", async () => {
     const twin = await machineWith("a");
     await append(
+      twin,
       samplesOf(twin, "a", [
         [1, 0],
         [2, 1],
@@ -281,6 +282,7 @@ describe("buckets", () => {
     const twin = await machineWith("a");
     const times = [7, 16, 17, 26, 27, 36];
     await append(
+      twin,
       samplesOf(
         twin,
         "a",
@@ -298,6 +300,7 @@ describe("buckets", () => {
   test("hold every sample of the range once, and are never more than were asked for", async () => {
     const twin = await machineWith("a");
     await append(
+      twin,
       samplesOf(
         twin,
         "a",
@@ -320,7 +323,7 @@ describe("buckets", () => {
       [true, 10, "GOOD"],
       ["x", 11, "UNCERTAIN"],
     ];
-    await append(samplesOf(twin, "a", values));
+    await append(twin, samplesOf(twin, "a", values));
     const [series] = await pointsOf(twin, { to: 20, points: 2 });
     expect(series?.points).toMatchObject([
       { value: 1, min: 1, max: 2 ** 53, count: 2, quality: "BAD" },
@@ -335,7 +338,7 @@ describe("buckets", () => {
       "a",
       Array.from({ length: 10 }, (_, index) => [index, index] as const),
     );
-    await append([...many, ...samplesOf(twin, "b", [[5, 3]])]);
+    await append(twin, [...many, ...samplesOf(twin, "b", [[5, 3]])]);
     const series = await pointsOf(twin, { metrics: ["a", "b"], to: 10, points: 2 });
     expect(series.map((one) => one.points.map((point) => point.count))).toEqual([[5, 5], [1]]);
     expect(series[1]?.points[0]?.time).toEqual(new Date(T0 + 3));

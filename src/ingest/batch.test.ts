@@ -3,38 +3,21 @@ import { LIMITS, live, machineType, makeTwin, sample, T0 } from "../../test/supp
 import type { Sample } from "../twin/sample.js";
 import { applySamples } from "../twin/twin.js";
 import type { Twin } from "../twin/twin-model.js";
-import { assemble, type Entry } from "./batch.js";
-
-const EMPTY: Entry = {
-  ack: null,
-  stats: null,
-  lease: null,
-  equipment: [],
-  discovered: [],
-  twin: null,
-  view: null,
-  readings: [],
-  samples: [],
-  counters: [],
-  deadLetters: [],
-  origin: null,
-};
+import { assemble, Entry } from "./batch.js";
 
 /** The entry of one message. */
 function entry(twin: Twin, ...samples: Sample[]): Entry {
   const applied = applySamples(twin, samples, live(T0), LIMITS);
-  return {
-    ...EMPTY,
-    equipment: [twin.machine],
-    discovered: applied.discovered,
-    twin,
-    view: twin.view,
-    readings: applied.change?.metrics ?? [],
-    samples: applied.stored,
-  };
+  const made = new Entry(null, null, null);
+  made.equipment = [twin.machine];
+  made.discovered = applied.discovered;
+  made.twin = twin;
+  made.view = twin.view;
+  made.samples = applied.stored;
+  return made;
 }
 
-test("of each twin and metric only the last state is written, of samples all", () => {
+test("of each twin only the last view is written, of samples all", () => {
   const [one, other] = [makeTwin(), makeTwin()];
   const batch = assemble([
     entry(one, sample("a", 1, T0), sample("b", 1, T0)),
@@ -42,13 +25,15 @@ test("of each twin and metric only the last state is written, of samples all", (
     entry(one, sample("a", 2, T0 + 1)),
     entry(one, sample("a", 0, T0 - 1)),
   ]);
-  expect(batch.twins.map(({ view, readings }) => [view.revision, readings.map((one) => one.value)])).toEqual([
-    [2, [2, 1]],
-    [1, [7]],
-  ]);
+  expect(batch.twins.map(({ view }) => view.revision)).toEqual([2, 1]);
   expect(batch.twins[0]?.view).toBe(one.view);
-  expect(batch.fresh.map((one) => one.value)).toEqual([1, 1, 7, 2]);
-  expect(batch.old.map((one) => one.value)).toEqual([0]);
+  const frames = batch.fresh.map(({ revision, samples }) => [revision, ...samples.map((one) => one.value)]);
+  expect(frames).toEqual([
+    [1, 1, 1],
+    [1, 7],
+    [2, 2],
+  ]);
+  expect(batch.old.map(({ sample }) => sample.value)).toEqual([0]);
   expect(batch.equipment).toEqual([one.machine, other.machine]);
 });
 
@@ -73,11 +58,11 @@ test("a message that changed no reading still writes the twin's view", () => {
   const twin = makeTwin();
   entry(twin, sample("a", 1, T0));
   const batch = assemble([entry(twin, sample("a", 1, T0))]);
-  expect([batch.twins.length, batch.twins[0]?.readings, batch.fresh]).toEqual([1, [], []]);
+  expect([batch.twins.length, batch.fresh]).toEqual([1, []]);
 });
 
 test("nothing gives nothing", () => {
-  expect(assemble([EMPTY])).toEqual({
+  expect(assemble([new Entry(null, null, null)])).toEqual({
     leases: [],
     equipment: [],
     series: [],

@@ -1,3 +1,4 @@
+import { type Frame, type FrameOrigin, framesOf, type Unsure } from "../history/frame.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { CounterFact } from "../twin/facts.js";
 import { dataTypeOf } from "../twin/sample.js";
@@ -7,11 +8,13 @@ import type {
   Series,
   StoredSample,
   Twin,
-  TwinDelta,
+  TwinHead,
   TwinView,
 } from "../twin/twin-model.js";
 import type { SourceLease } from "./source-lease.js";
 import type { SourceStats } from "./source-stats.js";
+
+const NOTHING: readonly never[] = [];
 
 /** A message, or a part of one, that could not be taken. */
 export interface DeadLetter {
@@ -23,33 +26,48 @@ export interface DeadLetter {
   readonly payload: Buffer;
 }
 
-/** All that one message caused. It is committed as a whole or not at all. */
-export interface Entry {
-  /** Tells the broker, once it is committed. */
-  readonly ack: (() => void) | null;
+/** The message that an entry comes from. */
+export interface EntryMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly retain: boolean;
+  /** Milliseconds. */
+  readonly receivedAt: number;
+  /** Tells the broker that it is safe. */
+  ack(): void;
+}
+
+/** All that one message caused, or a passing of time. It is committed as a whole or not at all. */
+export class Entry {
+  /** Acknowledged once it is committed; null where no message waits for that. */
+  readonly message: EntryMessage | null;
   readonly stats: SourceStats | null;
   /** Under which it may be written; once that ends, its message comes again to whoever consumes the source then. */
   readonly lease: SourceLease | null;
-  readonly equipment: readonly Equipment[];
-  readonly discovered: readonly MetricReading[];
-  readonly twin: Twin | null;
-  readonly view: TwinView | null;
-  readonly readings: readonly MetricReading[];
-  readonly samples: readonly StoredSample[];
-  readonly counters: readonly CounterFact[];
-  readonly deadLetters: readonly DeadLetter[];
-  /** For a dead letter, should the database refuse the entry itself. */
-  readonly origin: { topic: string; payload: Buffer; source: string; receivedAt: number } | null;
+  equipment: readonly Equipment[] = NOTHING;
+  discovered: readonly MetricReading[] = NOTHING;
+  twin: Twin | null = null;
+  view: TwinView | null = null;
+  samples: readonly StoredSample[] = NOTHING;
+  counters: readonly CounterFact[] = NOTHING;
+  deadLetters: readonly DeadLetter[] = NOTHING;
+
+  constructor(message: EntryMessage | null, stats: SourceStats | null, lease: SourceLease | null) {
+    this.message = message;
+    this.stats = stats;
+    this.lease = lease;
+  }
 }
 
-/** Many entries as few statements want them: per machine and metric only the last state counts. */
+/** Many entries as few statements want them: of each twin only the last view counts. */
 export interface Assembled {
   readonly leases: readonly SourceLease[];
   readonly equipment: readonly Equipment[];
   readonly series: readonly NewSeries[];
-  readonly fresh: readonly StoredSample[];
-  readonly old: readonly StoredSample[];
-  readonly twins: readonly TwinDelta[];
+  /** Frames of samples that are newer than all before them. */
+  readonly fresh: readonly Frame[];
+  readonly old: readonly Unsure[];
+  readonly twins: readonly TwinHead[];
   readonly counters: readonly CounterFact[];
   readonly deadLetters: readonly DeadLetter[];
 }
@@ -58,36 +76,26 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const leases = new Set<SourceLease>();
   const equipment = new Set<Equipment>();
   const series = new Map<Series, NewSeries>();
-  const fresh: StoredSample[] = [];
-  const old: StoredSample[] = [];
-  const twins = new Map<Twin, { view: TwinView; readings: Map<string, MetricReading> }>();
+  const fresh: Frame[] = [];
+  const old: Unsure[] = [];
+  const twins = new Map<Twin, TwinView>();
   const counters: CounterFact[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const entry of entries) {
     if (entry.lease !== null) leases.add(entry.lease);
     for (const node of entry.equipment) equipment.add(node);
     for (const letter of entry.deadLetters) deadLetters.push(letter);
+    for (const counter of entry.counters) counters.push(counter);
     const { twin, view } = entry;
     if (twin === null || view === null) continue;
-    let delta = twins.get(twin);
-    if (!delta) {
-      delta = { view, readings: new Map() };
-      twins.set(twin, delta);
-    }
-    delta.view = view;
+    twins.set(twin, view);
     for (const reading of entry.discovered) addSeries(series, twin, reading);
-    for (const reading of entry.readings) {
-      delta.readings.set(reading.name, reading);
-      addSeries(series, twin, reading);
-    }
     for (const sample of entry.samples) {
-      (sample.fresh ? fresh : old).push(sample);
-      if (sample.series.id === null && !series.has(sample.series)) {
-        const dataType = sample.series.definition?.dataType ?? dataTypeOf(sample.value);
-        series.set(sample.series, { machine: twin.machine, series: sample.series, dataType });
-      }
+      if (sample.series.id !== null || series.has(sample.series)) continue;
+      const dataType = sample.series.definition?.dataType ?? dataTypeOf(sample.value);
+      series.set(sample.series, { machine: twin.machine, series: sample.series, dataType });
     }
-    for (const counter of entry.counters) counters.push(counter);
+    if (entry.samples.length > 0) addSamples(entry, twin, view, fresh, old);
   }
   return {
     leases: [...leases],
@@ -95,10 +103,29 @@ export function assemble(entries: readonly Entry[]): Assembled {
     series: [...series.values()],
     fresh,
     old,
-    twins: [...twins].map(([twin, { view, readings }]) => ({ twin, view, readings: [...readings.values()] })),
+    twins: Array.from(twins, ([twin, view]) => ({ twin, view })),
     counters,
     deadLetters,
   };
+}
+
+function addSamples(entry: Entry, twin: Twin, view: TwinView, fresh: Frame[], old: Unsure[]): void {
+  const origin: FrameOrigin = {
+    machineId: twin.machine.id,
+    receivedAt: entry.message?.receivedAt ?? 0,
+    revision: view.revision,
+    retained: entry.message?.retain ?? false,
+  };
+  let news = entry.samples;
+  if (!news.every(isFresh)) {
+    for (const sample of news) if (!sample.fresh) old.push({ origin, sample });
+    news = news.filter(isFresh);
+  }
+  for (const frame of framesOf(origin, news)) fresh.push(frame);
+}
+
+function isFresh(sample: StoredSample): boolean {
+  return sample.fresh;
 }
 
 function addSeries(series: Map<Series, NewSeries>, twin: Twin, reading: MetricReading): void {

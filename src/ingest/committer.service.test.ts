@@ -106,13 +106,13 @@ class Ingest {
     packetId += 1;
     const message = new InboundMessage(
       {
-        cmd: "publish",
         topic,
         payload: Buffer.from(payload),
         qos: 1,
         retain: false,
         dup: false,
-        messageId: packetId,
+        packetId,
+        properties: null,
       },
       T0 + 3_600_000,
       null,
@@ -123,10 +123,10 @@ class Ingest {
 
   /** Like `send`, with an entry that the database refuses: no rule lets a NUL character come that far. */
   sendPoison(machine: string, body: object): InboundMessage {
-    this.#tamper.push((entry) => ({
-      ...entry,
-      samples: entry.samples.map((sample) => ({ ...sample, value: "a\u0000" })),
-    }));
+    this.#tamper.push((entry) => {
+      entry.samples = entry.samples.map((sample) => ({ ...sample, value: "a\u0000" }));
+      return entry;
+    });
     return this.send(machine, body);
   }
 }
@@ -138,8 +138,9 @@ async function rows<Row>(text: string): Promise<Row[]> {
 /** Machine, metric and value of every sample, with its milliseconds after T0. */
 async function samples(): Promise<string[]> {
   const found = await rows<{ text: string; time: Date }>(
-    `SELECT e.path || ' ' || s.metric || ' ' || coalesce(value_double::text, value_text, 'null') AS text, time
-     FROM sample JOIN series s ON s.id = series_id JOIN equipment e ON e.id = machine_id`,
+    `SELECT e.path || ' ' || s.metric || ' ' || coalesce(doubles[position]::text, texts[position], 'null') AS text, time
+     FROM frame CROSS JOIN unnest(series) WITH ORDINALITY AS one (series_id, position)
+     JOIN series s ON s.id = series_id JOIN equipment e ON e.id = s.machine_id`,
   );
   return found.map(({ text, time }) => `${text} ${time.getTime() - T0}`).sort();
 }

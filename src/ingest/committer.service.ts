@@ -3,11 +3,11 @@ import type { Database } from "../db/database.js";
 import type { HistoryService } from "../history/history.service.js";
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
-import type { Sql } from "../kernel/sql.js";
+import type { BulkSql } from "../kernel/sql.js";
 import type { PlantService } from "../plant/plant.service.js";
 import type { FactWriter } from "../twin/facts.js";
 import type { TwinService } from "../twin/twin.service.js";
-import { type Assembled, assemble, type DeadLetter, type Entry } from "./batch.js";
+import { type Assembled, assemble, Entry } from "./batch.js";
 import { isDataError, isPassing } from "./data-error.js";
 import type { DeadLetterStore } from "./dead-letter.store.js";
 import type { SourceLease } from "./source-lease.js";
@@ -169,7 +169,7 @@ export class Committer {
     for (const { series } of batch.series) series.id = null;
     const [only, ...others] = entries;
     if (only && others.length === 0) {
-      this.#logger.error({ err: error, topic: only.origin?.topic }, "the database refuses a message");
+      this.#logger.error({ err: error, topic: only.message?.topic }, "the database refuses a message");
       const less = refusedEntry(only, messageOf(error));
       if (less !== null) return this.#commitUntilDone([less]);
       // Nothing of it can be stored: its message must not come again and again.
@@ -186,14 +186,14 @@ export class Committer {
   #done(entries: readonly Entry[], outcome: Committed): void {
     this.#problem = null;
     for (const entry of entries) {
-      entry.ack?.();
-      const { stats } = entry;
+      const { message, stats } = entry;
+      message?.ack();
       if (!stats) continue;
       stats.dead += entry.deadLetters.length;
       stats.samples += entry.samples.length;
-      if (entry.origin) {
+      if (message) {
         stats.committed += 1;
-        stats.committedUpTo = entry.origin.receivedAt;
+        stats.committedUpTo = message.receivedAt;
       }
     }
     const stats = entries.find((entry) => entry.stats)?.stats;
@@ -214,8 +214,6 @@ export class Committer {
   }
 
   async #commit(batch: Assembled): Promise<Committed> {
-    await this.#history.prepare(batch.fresh);
-    await this.#history.prepare(batch.old);
     return this.#db.withConnection(async (sql, client) => {
       const begun = (await client.query("BEGIN; SELECT pg_current_xact_id()::text AS id")) as unknown as {
         rows: { id: string }[];
@@ -232,12 +230,11 @@ export class Committer {
     });
   }
 
-  async #write(sql: Sql, batch: Assembled): Promise<Committed> {
+  async #write(sql: BulkSql, batch: Assembled): Promise<Committed> {
     if (batch.equipment.length > 0) await this.#plant.save(sql, batch.equipment);
     await this.#twins.register(sql, batch.series);
     const { repeated } = await this.#history.append(sql, batch.fresh, batch.old);
-    await this.#twins.save(sql, batch.twins);
-    const afterCommit: (() => void)[] = [];
+    const afterCommit = [await this.#twins.save(sql, batch.twins)];
     for (const writer of this.#facts) afterCommit.push(await writer.write(sql, { counters: batch.counters }));
     await this.#deadLetters.append(sql, batch.deadLetters);
     return { repeated, afterCommit };
@@ -262,9 +259,11 @@ export class Committer {
 
 /** What remains of an entry whose lease has ended: the equipment, which is known here and right whoever stores it. */
 function abandoned(entry: Entry): Entry[] {
-  if (entry.origin && entry.stats) entry.stats.returned += 1;
+  if (entry.message && entry.stats) entry.stats.returned += 1;
   if (entry.equipment.length === 0) return [];
-  return [{ ...without(entry), ack: null, stats: null, lease: null, origin: null }];
+  const rest = new Entry(null, null, null);
+  rest.equipment = entry.equipment;
+  return [rest];
 }
 
 /**
@@ -272,26 +271,16 @@ function abandoned(entry: Entry): Entry[] {
  * its machine rely on. Of an entry that holds no more than these, the dead letter alone; null when that is refused.
  */
 function refusedEntry(entry: Entry, reason: string): Entry | null {
-  const { origin } = entry;
-  const only = entry.twin === null && entry.equipment.length === 0;
-  if (only) return null;
-  const equipment = entry.twin === null ? [] : entry.equipment;
-  const letters: DeadLetter[] = origin
-    ? [{ ...origin, mapping: null, reason: `the database refuses it: ${reason}` }]
-    : [];
-  return { ...without(entry), equipment, deadLetters: letters };
-}
-
-/** An entry with nothing in it but its equipment. */
-function without(entry: Entry): Entry {
-  return {
-    ...entry,
-    discovered: [],
-    twin: null,
-    view: null,
-    readings: [],
-    samples: [],
-    counters: [],
-    deadLetters: [],
-  };
+  const { message, stats } = entry;
+  if (entry.twin === null && entry.equipment.length === 0) return null;
+  const rest = new Entry(message, stats, entry.lease);
+  if (entry.twin !== null) rest.equipment = entry.equipment;
+  if (message && stats) {
+    const { topic, payload, receivedAt } = message;
+    const { source } = stats;
+    rest.deadLetters = [
+      { receivedAt, source, topic, mapping: null, reason: `the database refuses it: ${reason}`, payload },
+    ];
+  }
+  return rest;
 }

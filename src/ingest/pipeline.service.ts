@@ -8,8 +8,8 @@ import type { PlantService } from "../plant/plant.service.js";
 import type { Sample } from "../twin/sample.js";
 import { applyConnectivity, applySamples } from "../twin/twin.js";
 import type { TwinService } from "../twin/twin.service.js";
-import type { Applied, MetricReading, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
-import type { DeadLetter, Entry } from "./batch.js";
+import type { Applied, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
+import { type DeadLetter, Entry } from "./batch.js";
 import type { Committer } from "./committer.service.js";
 import { isDataError } from "./data-error.js";
 import type { Mapping, MappingTable, Routed } from "./mapping.js";
@@ -118,13 +118,10 @@ export class Pipeline {
     for (const change of this.#twins.passTime((source) => leaseOf(source) !== undefined)) {
       this.#publish(change);
       const { route } = change.twin;
-      this.#committer.add({
-        ...EMPTY,
-        lease: (route && leaseOf(route.source)) ?? null,
-        twin: change.twin,
-        view: change.view,
-        readings: change.metrics,
-      });
+      const entry = new Entry(null, null, (route && leaseOf(route.source)) ?? null);
+      entry.twin = change.twin;
+      entry.view = change.view;
+      this.#committer.add(entry);
     }
   }
 
@@ -149,13 +146,11 @@ export class Pipeline {
       const arrival = { receivedAt: message.receivedAt, retained: message.retain };
       const change = applyConnectivity(twin, decoded.online, at, arrival);
       if (change) this.#publish(change);
-      this.#committer.add({
-        ...this.#entry(source, message),
-        equipment: found.changed,
-        twin,
-        view: twin.view,
-        readings: change?.metrics ?? [],
-      });
+      const entry = new Entry(message, source.stats, source.lease);
+      entry.equipment = found.changed;
+      entry.twin = twin;
+      entry.view = twin.view;
+      this.#committer.add(entry);
       return;
     }
     const problems = decoded.problems.map((one) => `${one.field}: ${one.problem}`);
@@ -183,23 +178,20 @@ export class Pipeline {
     for (const { metric, reason } of applied.refused) problems.push(`${metric}: ${reason}`);
     if (applied.change) this.#publish(applied.change);
     this.#publishTelemetry(twin, applied, message.receivedAt);
-    this.#committer.add({
-      ...this.#entry(source, message),
-      equipment,
-      discovered: applied.discovered,
-      twin,
-      view: twin.view,
-      readings: applied.change?.metrics ?? NOTHING,
-      samples: applied.stored,
-      counters: applied.counters.map((move) => ({
-        machine: twin.machine,
-        move,
-        receivedAt: message.receivedAt,
-      })),
-      // One for all of them: a message of a thousand unknown metrics must not push out all other dead letters.
-      deadLetters:
-        problems.length > 0 ? [this.#letter(source, message, mapping, summaryOf(problems))] : NOTHING,
-    });
+    const entry = new Entry(message, source.stats, source.lease);
+    entry.equipment = equipment;
+    entry.discovered = applied.discovered;
+    entry.twin = twin;
+    entry.view = twin.view;
+    entry.samples = applied.stored;
+    if (applied.counters.length > 0) {
+      const { receivedAt } = message;
+      entry.counters = applied.counters.map((move) => ({ machine: twin.machine, move, receivedAt }));
+    }
+    // One for all of them: a message of a thousand unknown metrics must not push out all other dead letters.
+    if (problems.length > 0)
+      entry.deadLetters = [this.#letter(source, message, mapping, summaryOf(problems))];
+    this.#committer.add(entry);
   }
 
   #find(
@@ -276,19 +268,10 @@ export class Pipeline {
     }
   }
 
-  #entry(source: PipelineSource, message: InboundMessage): Entry {
-    const { topic, payload, receivedAt } = message;
-    return {
-      ...EMPTY,
-      ack: () => message.ack(),
-      stats: source.stats,
-      lease: source.lease,
-      origin: { topic, payload, source: source.name, receivedAt },
-    };
-  }
-
   #dead(source: PipelineSource, message: InboundMessage, mapping: Mapping | null, reason: string): Entry {
-    return { ...this.#entry(source, message), deadLetters: [this.#letter(source, message, mapping, reason)] };
+    const entry = new Entry(message, source.stats, source.lease);
+    entry.deadLetters = [this.#letter(source, message, mapping, reason)];
+    return entry;
   }
 
   #letter(
@@ -312,18 +295,3 @@ function summaryOf(problems: readonly string[]): string {
 }
 
 const NOTHING: readonly never[] = [];
-
-const EMPTY: Entry = {
-  ack: null,
-  stats: null,
-  lease: null,
-  equipment: NOTHING,
-  discovered: NOTHING as readonly MetricReading[],
-  twin: null,
-  view: null,
-  readings: NOTHING,
-  samples: NOTHING,
-  counters: NOTHING,
-  deadLetters: NOTHING,
-  origin: null,
-};

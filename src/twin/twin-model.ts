@@ -70,6 +70,8 @@ export interface Twin {
   view: TwinView;
   readonly metrics: Map<string, MetricReading>;
   route: Route | null;
+  /** The view and route as they were last committed; null before the first commit. */
+  committed: { readonly view: TwinView; readonly route: Route | null } | null;
   /** Milliseconds; no reading of this twin becomes stale by age before it. */
   nextStaleAt: number;
 }
@@ -81,6 +83,8 @@ export interface StoredSample {
   readonly value: Scalar;
   readonly quality: Quality;
   readonly fresh: boolean;
+  /** Whether the twin showed it as the present. All `fresh` ones were. */
+  readonly shown: boolean;
 }
 
 export interface StateChange {
@@ -161,6 +165,7 @@ export function newTwin(machine: Equipment): Twin {
     },
     metrics: new Map(),
     route: null,
+    committed: null,
     nextStaleAt: Number.POSITIVE_INFINITY,
   };
   for (const definition of machine.machineType?.metrics ?? []) {
@@ -173,6 +178,7 @@ export function newTwin(machine: Equipment): Twin {
 export function forget(twin: Twin): void {
   twin.view = newTwin(twin.machine).view;
   twin.route = null;
+  twin.committed = null;
   twin.nextStaleAt = Number.POSITIVE_INFINITY;
   for (const { name, series, dataType } of twin.metrics.values()) {
     twin.metrics.set(name, { ...unreported(twin.machine, name, series.definition, dataType), series });
@@ -203,11 +209,10 @@ export function unreported(
   };
 }
 
-/** What of a twin a batch changed. */
-export interface TwinDelta {
+/** A twin and its view after a batch. */
+export interface TwinHead {
   readonly twin: Twin;
   readonly view: TwinView;
-  readonly readings: readonly MetricReading[];
 }
 
 /** A series that has no id yet. */

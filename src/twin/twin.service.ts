@@ -1,18 +1,25 @@
+import type { StoredFrame } from "../history/frame.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import { applyTime } from "./twin.js";
 import type { TwinStore } from "./twin.store.js";
+import { headsToStore, stored } from "./twin-head.js";
 import {
   forget,
   type NewSeries,
   newTwin,
   type Twin,
   type TwinChange,
-  type TwinDelta,
+  type TwinHead,
   type TwinView,
 } from "./twin-model.js";
+
+/** Where readings are that the tables of the twins do not hold yet. */
+export interface RecentHistory {
+  eachRecent(visit: (frame: StoredFrame) => void): Promise<void>;
+}
 
 /** The twins of all machines, in memory. */
 export class TwinService {
@@ -21,11 +28,13 @@ export class TwinService {
   readonly #twins = new Map<Equipment, Twin>();
   readonly #plant: Plant;
   readonly #store: TwinStore;
+  readonly #history: RecentHistory;
   readonly #clock: Clock;
 
-  constructor(deps: { plant: Plant; store: TwinStore; clock: Clock; run: string }) {
+  constructor(deps: { plant: Plant; store: TwinStore; history: RecentHistory; clock: Clock; run: string }) {
     this.#plant = deps.plant;
     this.#store = deps.store;
+    this.#history = deps.history;
     this.#clock = deps.clock;
     this.#run = deps.run;
   }
@@ -41,7 +50,7 @@ export class TwinService {
   /** Reads the twins as they were last committed. */
   async load(): Promise<void> {
     for (const machine of this.#plant.machines()) this.#twins.set(machine, newTwin(machine));
-    await this.#store.load((machineId) => {
+    await this.#load((machineId) => {
       const machine = this.#plant.byId(machineId);
       return machine ? this.#twins.get(machine) : undefined;
     });
@@ -60,7 +69,7 @@ export class TwinService {
       before.set(twin, twin.view.revision);
       forget(twin);
     }
-    await this.#store.load((machineId) => {
+    await this.#load((machineId) => {
       const twin = this.byId(machineId);
       if (twin && !before.has(twin)) before.set(twin, twin.view.revision);
       return twin;
@@ -108,9 +117,22 @@ export class TwinService {
     return this.#store.register(sql, series);
   }
 
-  /** Writes what a batch changed within the caller's transaction. */
-  save(sql: Sql, deltas: readonly TwinDelta[]): Promise<void> {
-    return this.#store.save(sql, deltas);
+  /**
+   * Writes within the caller's transaction what the frames of a batch do not tell of its twins.
+   * @returns what to do once that is committed.
+   */
+  async save(sql: Sql, heads: readonly TwinHead[]): Promise<() => void> {
+    const changed = headsToStore(heads);
+    if (changed.length === 0) return () => undefined;
+    const marks = changed.map(stored);
+    await this.#store.save(sql, changed);
+    return () => {
+      for (const mark of marks) mark();
+    };
+  }
+
+  #load(twinOf: (machineId: string) => Twin | undefined): Promise<void> {
+    return this.#store.load(twinOf, (visit) => this.#history.eachRecent(visit));
   }
 
   /**

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { IngestDatabase, type Memory, plantFile } from "../../test/support/ingest.js";
 import { LIMITS, live, sample, T0 } from "../../test/support/twins.js";
+import { type Frame, framesOf } from "../history/frame.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Sample } from "./sample.js";
 import { applyConnectivity, applySamples, applyTime } from "./twin.js";
@@ -35,7 +36,10 @@ function discover(): { twin: Twin; changed: readonly Equipment[] } {
   return { twin: server.twins.of(machine), changed };
 }
 
-/** Writes the whole twin in one transaction, as a batch that changed all of it would. */
+/** What messages brought and `save` has not written yet. */
+const brought = new Map<Twin, Frame[]>();
+
+/** Writes in one transaction what the twin's messages brought, as a batch of them would. */
 async function save(twin: Twin, equipment: readonly Equipment[] = []): Promise<void> {
   const readings = [...twin.metrics.values()];
   await server.db.withConnection(async (sql) => {
@@ -45,8 +49,11 @@ async function save(twin: Twin, equipment: readonly Equipment[] = []): Promise<v
       sql,
       unknown.map(({ series, dataType }) => ({ machine: twin.machine, series, dataType })),
     );
-    await server.twins.save(sql, [{ twin, view: twin.view, readings }]);
+    await server.history.append(sql, brought.get(twin) ?? [], []);
+    const committed = await server.twins.save(sql, [{ twin, view: twin.view }]);
+    committed();
   });
+  brought.delete(twin);
 }
 
 /** The twin as another server, or this one after a restart, loads it. */
@@ -71,7 +78,14 @@ function plain(twin: Twin): object {
 }
 
 function report(twin: Twin, samples: readonly Sample[], at = T0): void {
-  applySamples(twin, samples, live(at), LIMITS);
+  const { stored } = applySamples(twin, samples, live(at), LIMITS);
+  const origin = {
+    machineId: twin.machine.id,
+    receivedAt: at,
+    revision: twin.view.revision,
+    retained: false,
+  };
+  brought.set(twin, [...(brought.get(twin) ?? []), ...framesOf(origin, stored)]);
 }
 
 describe("a twin that is saved and loaded again is the same", () => {

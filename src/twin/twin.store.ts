@@ -1,17 +1,18 @@
 import type { Database } from "../db/database.js";
+import type { StoredFrame } from "../history/frame.js";
 import { numberArray, textArray } from "../kernel/pg-array.js";
 import type { Sql } from "../kernel/sql.js";
 import type { MachineMode, MachineState } from "./packml.js";
+import { type RecentHead, type RecentReading, RecentReadings } from "./recent-readings.js";
 import { dataTypeOf, QUALITIES } from "./sample.js";
 import {
   type ConnectivityStatus,
-  type MetricReading,
   type NewSeries,
   type Twin,
-  type TwinDelta,
+  type TwinHead,
   unreported,
 } from "./twin-model.js";
-import { scalarOf, type ValueColumns, valueArrays } from "./value-columns.js";
+import { scalarOf, type ValueColumns } from "./value-columns.js";
 
 interface TwinRow {
   machine_id: string;
@@ -43,8 +44,17 @@ export class TwinStore {
     this.#db = db;
   }
 
-  /** Brings the twins that `twinOf` knows up to what is stored; what they know better already stays. */
-  async load(twinOf: (machineId: string) => Twin | undefined): Promise<void> {
+  /**
+   * Brings the twins that `twinOf` knows up to what is stored; what they know better already stays.
+   * @param recent the frames of the history that are not in the tables of the twins yet.
+   */
+  async load(
+    twinOf: (machineId: string) => Twin | undefined,
+    recent: (visit: (frame: StoredFrame) => void) => Promise<void>,
+  ): Promise<void> {
+    // Frames first: what becomes sealed in between is found in the tables then.
+    const frames = new RecentReadings();
+    await recent((frame) => frames.add(frame));
     for (const row of await this.#db.query<TwinRow>("SELECT * FROM twin")) {
       const twin = twinOf(row.machine_id);
       if (twin) fillView(twin, row);
@@ -54,9 +64,16 @@ export class TwinStore {
               m.value_text, m.quality, m.source_time, m.received_time
        FROM series s LEFT JOIN twin_metric m ON m.series_id = s.id`,
     );
+    for (const [machineId, head] of frames.heads) {
+      const twin = twinOf(machineId);
+      if (twin) fillHead(twin, head);
+    }
     for (const row of metrics) {
       const twin = twinOf(row.machine_id);
-      if (twin) fillMetric(twin, row);
+      if (!twin) continue;
+      fillMetric(twin, row);
+      const recent = frames.readings[row.series_id];
+      if (recent) fillReading(twin, row, recent);
     }
   }
 
@@ -78,18 +95,10 @@ export class TwinStore {
     for (const one of series) one.series.id = ids.get(`${one.machine.id}/${one.series.metric}`) ?? null;
   }
 
-  /** Writes what changed. Every reading's series has its id by then. */
-  async save(sql: Sql, deltas: readonly TwinDelta[]): Promise<void> {
-    if (deltas.length === 0) return;
-    await this.#saveViews(sql, deltas);
-    const readings = deltas
-      .flatMap((delta) => delta.readings)
-      .filter((reading) => reading.sourceTime !== null);
-    if (readings.length > 0) await this.#saveReadings(sql, readings);
-  }
-
-  async #saveViews(sql: Sql, deltas: readonly TwinDelta[]): Promise<void> {
-    const views = deltas.map((delta) => delta.view);
+  /** Writes the heads of twins. Their readings are in the history's frames. */
+  async save(sql: Sql, heads: readonly TwinHead[]): Promise<void> {
+    if (heads.length === 0) return;
+    const views = heads.map((head) => head.view);
     await sql.query(
       `INSERT INTO twin (machine_id, revision, connectivity, connectivity_since, last_seen, state, state_since, mode,
                          source, device_topic)
@@ -111,28 +120,8 @@ export class TwinStore {
         textArray(views.map((view) => view.state)),
         numberArray(views.map((view) => view.stateSince?.getTime() ?? null)),
         textArray(views.map((view) => view.mode)),
-        textArray(deltas.map((delta) => delta.twin.route?.source ?? null)),
-        textArray(deltas.map((delta) => delta.twin.route?.deviceTopic ?? null)),
-      ],
-    );
-  }
-
-  async #saveReadings(sql: Sql, readings: readonly MetricReading[]): Promise<void> {
-    await sql.query(
-      `INSERT INTO twin_metric (series_id, value_double, value_bigint, value_boolean, value_text, quality, source_time,
-                                received_time)
-       SELECT id, d, i, b, t, quality, to_timestamp(source / 1000), to_timestamp(received / 1000)
-       FROM unnest($1::int[], $2::float8[], $3::bigint[], $4::boolean[], $5::text[], $6::smallint[], $7::float8[],
-                   $8::float8[]) AS row (id, d, i, b, t, quality, source, received)
-       ON CONFLICT (series_id) DO UPDATE SET value_double = excluded.value_double, value_bigint = excluded.value_bigint,
-         value_boolean = excluded.value_boolean, value_text = excluded.value_text, quality = excluded.quality,
-         source_time = excluded.source_time, received_time = excluded.received_time`,
-      [
-        numberArray(readings.map((reading) => reading.series.id)),
-        ...valueArrays(readings.map((reading) => reading.value)),
-        numberArray(readings.map((reading) => QUALITIES.indexOf(reading.quality))),
-        numberArray(readings.map((reading) => reading.sourceTime?.getTime() ?? null)),
-        numberArray(readings.map((reading) => reading.receivedTime?.getTime() ?? null)),
+        textArray(heads.map(({ twin }) => twin.route?.source ?? null)),
+        textArray(heads.map(({ twin }) => twin.route?.deviceTopic ?? null)),
       ],
     );
   }
@@ -153,6 +142,19 @@ function fillView(twin: Twin, row: TwinRow): void {
   if (row.source !== null && row.device_topic !== null) {
     twin.route = { source: row.source, deviceTopic: row.device_topic };
   }
+  twin.committed = { view: twin.view, route: twin.route };
+}
+
+function fillHead(twin: Twin, { revision, seenAt }: RecentHead): void {
+  const { view } = twin;
+  const { lastSeen } = view.connectivity;
+  const later = seenAt > (lastSeen?.getTime() ?? 0);
+  if (revision <= view.revision && !later) return;
+  twin.view = {
+    ...view,
+    revision: Math.max(revision, view.revision),
+    connectivity: later ? { ...view.connectivity, lastSeen: new Date(seenAt) } : view.connectivity,
+  };
 }
 
 function fillMetric(twin: Twin, row: MetricRow): void {
@@ -175,4 +177,25 @@ function fillMetric(twin: Twin, row: MetricRow): void {
   if (reported && staleAfter && row.source_time) {
     twin.nextStaleAt = Math.min(twin.nextStaleAt, row.source_time.getTime() + staleAfter);
   }
+}
+
+function fillReading(twin: Twin, row: MetricRow, recent: RecentReading): void {
+  const known = twin.metrics.get(row.metric);
+  if (!known) return;
+  const knownAt = known.sourceTime?.getTime() ?? Number.NEGATIVE_INFINITY;
+  // Of one time the frame is the later one, unless this run has taken the reading in itself.
+  if (recent.time < knownAt || (recent.time === knownAt && known.ties !== null)) return;
+  const { value, quality } = recent;
+  twin.metrics.set(row.metric, {
+    ...known,
+    dataType: known.series.definition?.dataType ?? (value === null ? row.data_type : dataTypeOf(value)),
+    value,
+    quality,
+    stale: twin.view.connectivity.status === "OFFLINE",
+    sourceTime: new Date(recent.time),
+    receivedTime: new Date(recent.receivedAt),
+    ties: null,
+  });
+  const staleAfter = known.series.definition?.staleAfterMs;
+  if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, recent.time + staleAfter);
 }

@@ -1,4 +1,4 @@
-import type { MetricRole } from "../plant/machine-type.js";
+import type { MetricDefinition, MetricRole } from "../plant/machine-type.js";
 import { DEFAULT_STALE_AFTER_MS } from "../plant/machine-type.js";
 import { type MachineState, machineModeOf, machineStateOf } from "./packml.js";
 import { coerce, dataTypeOf, type Quality, type Sample, type Scalar, unusable } from "./sample.js";
@@ -33,7 +33,7 @@ export function applySamples(
 ): Applied {
   const receivedTime = new Date(arrival.receivedAt);
   let sourceTime = receivedTime;
-  const changed = new Map<string, MetricReading>();
+  const changed: MetricReading[] = [];
   const stored: StoredSample[] = [];
   const counters: CounterMove[] = [];
   const refused: { metric: string; reason: string }[] = [];
@@ -57,14 +57,17 @@ export function applySamples(
       twin.metrics.set(sample.metric, known);
       discovered.push(known);
     }
-    const taken = takeValue(known, sample);
-    if (taken.problem !== null) {
-      refused.push({ metric: sample.metric, reason: taken.problem });
+    const { definition } = known.series;
+    const value = definition ? coerce(sample.value, definition.dataType) : sample.value;
+    const problem = value === undefined ? notOfType(sample.value, definition) : unusable(value);
+    if (value === undefined || problem !== null) {
+      refused.push({ metric: sample.metric, reason: problem ?? "has no value" });
       continue;
     }
-    const { value } = taken;
     const before = known.sourceTime?.getTime() ?? Number.NEGATIVE_INFINITY;
-    const { time, quality } = effective(sample, arrival, limits, before);
+    const own = hasTime(sample, arrival, limits);
+    const time = own ? (sample.time as number) : timeByArrival(sample, arrival, before);
+    const quality = own ? sample.quality : qualityByArrival(sample, arrival);
 
     // A retained value without a time of its own is the old one once more, not a new reading.
     if (
@@ -78,7 +81,7 @@ export function applySamples(
     }
     if (sample.historical || time < before) {
       late += 1;
-      stored.push({ series: known.series, time, value, quality, fresh: false });
+      stored.push({ series: known.series, time, value, quality, fresh: false, shown: false });
       continue;
     }
     if (time === before) {
@@ -86,10 +89,11 @@ export function applySamples(
         repeated += 1;
         continue;
       }
-      stored.push({ series: known.series, time, value, quality, fresh: false });
-      if (known.ties === null || known.ties.length >= MOST_TIES) continue;
+      const shown = known.ties !== null && known.ties.length < MOST_TIES;
+      stored.push({ series: known.series, time, value, quality, fresh: false, shown });
+      if (!shown) continue;
     } else {
-      stored.push({ series: known.series, time, value, quality, fresh: true });
+      stored.push({ series: known.series, time, value, quality, fresh: true, shown: true });
     }
     // The samples of a message mostly have one time, and it is kept for each machine and metric.
     if (sourceTime.getTime() !== time) sourceTime = new Date(time);
@@ -97,7 +101,7 @@ export function applySamples(
       series: known.series,
       name: known.name,
       topic: known.topic,
-      dataType: known.series.definition?.dataType ?? (value === null ? known.dataType : dataTypeOf(value)),
+      dataType: definition?.dataType ?? (value === null ? known.dataType : dataTypeOf(value)),
       unit: known.unit,
       role: known.role,
       value,
@@ -108,8 +112,10 @@ export function applySamples(
       ties: time === before ? [...(known.ties ?? []), known.value] : NO_TIES,
     };
     twin.metrics.set(known.name, next);
-    changed.set(known.name, next);
-    const staleAfter = known.series.definition?.staleAfterMs;
+    // A message may hold a metric twice: then it was made with this very date.
+    if (known.receivedTime === receivedTime) changed[changed.indexOf(known)] = next;
+    else changed.push(next);
+    const staleAfter = definition?.staleAfterMs;
     if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, time + staleAfter);
     if (known.role === "STATE") {
       const to = machineStateOf(value);
@@ -129,12 +135,12 @@ export function applySamples(
     }
   }
 
-  if (changed.size === 0 && connectivity.status === twin.view.connectivity.status) {
+  if (changed.length === 0 && connectivity.status === twin.view.connectivity.status) {
     twin.view = { ...twin.view, connectivity };
     return { change: null, stored, counters, repeated, late, refused, discovered };
   }
   const revived = twin.view.connectivity.status === "OFFLINE" && connectivity.status !== "OFFLINE";
-  if (revived) for (const reading of unstale(twin, arrival.receivedAt)) changed.set(reading.name, reading);
+  if (revived) revive(twin, arrival.receivedAt, changed);
   twin.view = {
     ...twin.view,
     name: twin.machine.name,
@@ -144,7 +150,7 @@ export function applySamples(
     stateSince: state?.at ?? twin.view.stateSince,
     mode,
   };
-  const change = { twin, view: twin.view, metrics: [...changed.values()], state };
+  const change = { twin, view: twin.view, metrics: changed, state };
   return { change, stored, counters, repeated, late, refused, discovered };
 }
 
@@ -203,36 +209,27 @@ function discoveryProblem(twin: Twin, limits: ReducerLimits): string | null {
   return null;
 }
 
-function takeValue(
-  known: MetricReading,
-  sample: Sample,
-): { problem: null; value: Scalar } | { problem: string } {
-  const definition = known.series.definition;
-  const value = definition ? coerce(sample.value, definition.dataType) : sample.value;
-  if (value === undefined) {
-    return {
-      problem: `${JSON.stringify(String(sample.value))} is not a value of type ${definition?.dataType}`,
-    };
-  }
-  const problem = unusable(value);
-  return problem === null ? { problem: null, value } : { problem };
+function notOfType(value: Scalar, definition: MetricDefinition | null): string {
+  return `${JSON.stringify(String(value))} is not a value of type ${definition?.dataType}`;
 }
 
-function effective(
-  sample: Sample,
-  arrival: Arrival,
-  limits: ReducerLimits,
-  before: number,
-): { time: number; quality: Quality } {
-  const time = sample.time;
-  if (time !== null && time <= arrival.receivedAt + limits.maxAheadMs && time >= EARLIEST_TIME)
-    return { time, quality: sample.quality };
-  // Without a time of its own a live sample is newer than all that came before it, also within one millisecond (a
-  // broker hands over a thousand kept messages in less) and after the server's clock was set back.
+/** Whether the sample's own time can be believed. */
+function hasTime({ time }: Sample, arrival: Arrival, limits: ReducerLimits): boolean {
+  return time !== null && time <= arrival.receivedAt + limits.maxAheadMs && time >= EARLIEST_TIME;
+}
+
+/**
+ * Without a time of its own a live sample is newer than all that came before it, also within one millisecond (a
+ * broker hands over a thousand kept messages in less) and after the server's clock was set back.
+ */
+function timeByArrival(sample: Sample, arrival: Arrival, before: number): number {
   const live = !arrival.retained && !sample.historical;
-  const received = live ? Math.max(arrival.receivedAt, before + 1) : arrival.receivedAt;
-  if (time === null) return { time: received, quality: arrival.retained ? "UNCERTAIN" : sample.quality };
-  return { time: received, quality: sample.quality === "BAD" ? "BAD" : "UNCERTAIN" };
+  return live ? Math.max(arrival.receivedAt, before + 1) : arrival.receivedAt;
+}
+
+function qualityByArrival(sample: Sample, arrival: Arrival): Quality {
+  if (sample.time === null) return arrival.retained ? "UNCERTAIN" : sample.quality;
+  return sample.quality === "BAD" ? "BAD" : "UNCERTAIN";
 }
 
 function sameValue(a: Scalar, b: Scalar): boolean {
@@ -269,6 +266,15 @@ function unstale(twin: Twin, now: number): MetricReading[] {
     if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, reading.sourceTime.getTime() + staleAfter);
   }
   return changed;
+}
+
+/** Like `unstale`, beside what a message has changed already. */
+function revive(twin: Twin, now: number, changed: MetricReading[]): void {
+  for (const reading of unstale(twin, now)) {
+    const index = changed.findIndex((one) => one.name === reading.name);
+    if (index < 0) changed.push(reading);
+    else changed[index] = reading;
+  }
 }
 
 function ageReadings(twin: Twin, now: number): MetricReading[] {

@@ -1,13 +1,14 @@
 import { Database } from "../../src/db/database.js";
 import { entities } from "../../src/entities.js";
-import { HistoryService } from "../../src/history/history.service.js";
-import { HistoryStore } from "../../src/history/history.store.js";
+import type { HistoryService } from "../../src/history/history.service.js";
+import type { RangeService } from "../../src/history/range.service.js";
 import { PlantService } from "../../src/plant/plant.service.js";
 import { PlantStore } from "../../src/plant/plant.store.js";
 import { type PlantFile, parsePlantFile } from "../../src/plant/plant-file.js";
 import { TwinService } from "../../src/twin/twin.service.js";
 import { TwinStore } from "../../src/twin/twin.store.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
+import { historyOf } from "./history.js";
 import { silentLogger } from "./silent-logger.js";
 import { T0 } from "./twins.js";
 
@@ -17,6 +18,7 @@ export interface Memory {
   readonly plants: PlantService;
   readonly twins: TwinService;
   readonly history: HistoryService;
+  readonly ranges: RangeService;
   readonly time: { now: number };
   close(): Promise<void>;
 }
@@ -48,10 +50,10 @@ export class IngestDatabase {
     if (plant) await plants.apply(plant);
     const store = new TwinStore(db);
     const clock = { now: () => time.now };
-    const twins = new TwinService({ plant: plants.plant, store, clock, run: "test" });
+    const { history, ranges } = historyOf(db);
+    const twins = new TwinService({ plant: plants.plant, store, history, clock, run: "test" });
     await twins.load();
-    const history = new HistoryService(new HistoryStore(db));
-    const memory = { db, plants, twins, history, time, close: () => db.stop() };
+    const memory = { db, plants, twins, history, ranges, time, close: () => db.stop() };
     this.#open.push(memory);
     return memory;
   }

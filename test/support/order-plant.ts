@@ -37,6 +37,7 @@ import { TwinService } from "../../src/twin/twin.service.js";
 import { TwinStore } from "../../src/twin/twin.store.js";
 import { TwinJournal } from "../../src/twin/twin-journal.js";
 import { createTestDatabase } from "./database.js";
+import { historyOf } from "./history.js";
 import { silentLogger } from "./silent-logger.js";
 
 const ENTITIES = [
@@ -74,7 +75,8 @@ export async function startOrderPlant() {
     sources: [],
   });
   const { plant } = plants;
-  const twins = new TwinService({ plant, store: new TwinStore(db), clock, run: "test" });
+  const { history } = historyOf(db);
+  const twins = new TwinService({ plant, store: new TwinStore(db), history, clock, run: "test" });
   const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
   const store = new OrderStore(db);
   const writes = new OrderWriteStore();

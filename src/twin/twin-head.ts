@@ -1,0 +1,34 @@
+import type { TwinHead } from "./twin-model.js";
+
+/** When a machine was last seen may be this much newer than the table of the twins says; its frames tell it exactly. */
+const SEEN_MS = 60_000;
+
+/** Those heads of which more changed than revision and time, which the frames of the history tell. */
+export function headsToStore(heads: readonly TwinHead[]): TwinHead[] {
+  return heads.filter(isNews);
+}
+
+/** @returns marks the head as committed, with what it is now. */
+export function stored({ twin, view }: TwinHead): () => void {
+  const committed = { view, route: twin.route };
+  return () => {
+    twin.committed = committed;
+  };
+}
+
+function isNews({ twin, view }: TwinHead): boolean {
+  const { committed } = twin;
+  if (committed === null) return true;
+  const before = committed.view;
+  if (before === view && committed.route === twin.route) return false;
+  const [was, is] = [before.connectivity, view.connectivity];
+  return (
+    committed.route !== twin.route ||
+    was.status !== is.status ||
+    was.since?.getTime() !== is.since?.getTime() ||
+    (is.lastSeen?.getTime() ?? 0) - (was.lastSeen?.getTime() ?? 0) >= SEEN_MS ||
+    before.state !== view.state ||
+    before.stateSince?.getTime() !== view.stateSince?.getTime() ||
+    before.mode !== view.mode
+  );
+}

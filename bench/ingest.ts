@@ -1,39 +1,77 @@
-import { spawn } from "node:child_process";
-import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import mqtt from "mqtt";
-import { cpuSeconds, machineLine, mosquitto, type Part, postgres, query, server, until } from "./parts.js";
+import { figure, median, spread, table } from "./figures.js";
+import { boundBy, busy, measure, type Outcome } from "./measure.js";
+import { cpuSeconds, mosquitto, type Part, type Postgres, postgres, query, server } from "./parts.js";
+import { METRICS } from "./payloads.js";
+import { type PublisherReport, startPublisher } from "./publisher.js";
+import { serverMetrics, untilCommitted } from "./server-metrics.js";
+import { size } from "./sizes.js";
 
-const METRICS = 7;
-const FILTER = "bench/#";
+const ROOT = "bench";
+const WARM_UP = 20_000;
 
-interface Outcome {
-  readonly seconds: number;
-  /** CPU seconds of each part that took part. */
-  readonly cpu: Readonly<Record<string, number>>;
+export interface IngestResult {
+  readonly messages: number;
+  readonly machines: number;
+  readonly bare: readonly Outcome[];
+  readonly server: readonly Outcome[];
 }
 
-/** Messages from publisher to commit, beside a bare client that receives and drops the same. */
-export async function ingest(): Promise<void> {
-  const messages = Number(process.env.BENCH_MESSAGES ?? 100_000);
-  const machines = Number(process.env.BENCH_MACHINES ?? 1_000);
+/** Messages from publisher to commit, beside a bare client that receives and drops the same, in turns. */
+export async function ingest(): Promise<IngestResult> {
+  const messages = size("BENCH_MESSAGES", 200_000, 40_000);
+  const machines = size("BENCH_MACHINES", 1_000, 1_000);
+  const rounds = size("BENCH_ROUNDS", 5, 2);
   const database = await postgres();
-  const broker = await mosquitto();
+  const brokers = { bare: await mosquitto(), server: await mosquitto() };
+  const bare: Outcome[] = [];
+  const twin: Outcome[] = [];
   try {
-    process.stdout.write(`${await machineLine(database.url)}\n`);
-    process.stdout.write(`${messages} messages of ${METRICS} values at QoS 1 from ${machines} machines\n\n`);
-    const bare = await baseline(broker, messages, machines);
-    const twin = await throughServer(database, broker, messages, machines);
-    print(messages, bare, twin);
+    const started = await server({
+      DATABASE_URL: await database.create("bench_ingest"),
+      MQTT_URL: brokers.server.url,
+    });
+    const parts = { server: started.pids, postgres: database.pids, mosquitto: brokers.server.pids };
+    try {
+      await baseline(brokers.bare, WARM_UP, machines);
+      await throughServer(started, parts, brokers.server, WARM_UP, machines);
+      for (let round = 0; round < rounds; round += 1) {
+        bare.push(await afterRest(database, () => baseline(brokers.bare, messages, machines)));
+        twin.push(
+          await afterRest(database, () => throughServer(started, parts, brokers.server, messages, machines)),
+        );
+      }
+    } finally {
+      await started.stop();
+    }
   } finally {
-    await broker.stop();
+    await brokers.bare.stop();
+    await brokers.server.stop();
     await database.stop();
   }
+  const result = { messages, machines, bare, server: twin };
+  process.stdout.write(print(result));
+  return result;
+}
+
+/** What PostgreSQL does after a round must not count for the next one. */
+export async function afterRest<Result>(database: Postgres, work: () => Promise<Result>): Promise<Result> {
+  await query(database.url, "CHECKPOINT");
+  const pids = database.pids();
+  for (let quiet = 0, before = cpuSeconds(pids); quiet < 2; ) {
+    await sleep(500);
+    const now = cpuSeconds(pids);
+    quiet = now - before < 0.05 ? quiet + 1 : 0;
+    before = now;
+  }
+  return await work();
 }
 
 /** mqtt.js as it comes, with its own acknowledgements. */
 async function baseline(broker: Part, messages: number, machines: number): Promise<Outcome> {
   const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5, clientId: "bench-baseline" });
-  await client.subscribeAsync(FILTER, { qos: 1 });
+  await client.subscribeAsync(`${ROOT}/#`, { qos: 1 });
   let received = 0;
   const all = new Promise<void>((resolve) => {
     client.on("message", () => {
@@ -43,99 +81,103 @@ async function baseline(broker: Part, messages: number, machines: number): Promi
   });
   try {
     return await measure({ client: () => [process.pid], mosquitto: broker.pids }, async () => {
-      await Promise.all([publishAll(broker.url, messages, machines), all]);
+      const [report] = await Promise.all([publishAll(broker.url, messages, machines), all]);
+      return { publisher: report.cpu };
     });
   } finally {
     await client.endAsync();
   }
 }
 
-async function throughServer(
-  database: Part,
+/** Sends so many messages and waits until the server has committed them and all of their values. */
+export async function throughServer(
+  started: Part,
+  parts: Readonly<Record<string, () => readonly number[]>>,
   broker: Part,
   messages: number,
   machines: number,
 ): Promise<Outcome> {
-  const started = await server({ DATABASE_URL: database.url, MQTT_URL: broker.url });
-  const stored = async () => {
-    const [row] = await query<{ count: string }>(database.url, "SELECT count(*) FROM sample");
-    return Number(row?.count ?? 0);
-  };
-  // The server's own count costs nothing to ask; the rows are counted once, at the end.
-  const committed = async () => {
-    const text = await (await fetch(`${started.url}/metrics`)).text();
-    const line = text.split("\n").find((one) => one.startsWith("mes_twin_messages_committed_total{"));
-    return Number(line?.slice(line.lastIndexOf(" ") + 1) ?? 0);
-  };
-  try {
-    const before = await stored();
-    const outcome = await measure(
-      { server: started.pids, postgres: database.pids, mosquitto: broker.pids },
-      async () => {
-        await publishAll(broker.url, messages, machines);
-        await until(async () => (await committed()) >= messages, "all is committed");
-      },
-    );
-    const added = (await stored()) - before;
-    if (added !== messages * METRICS)
-      throw new Error(`the history holds ${added} samples and not ${messages * METRICS}`);
-    return outcome;
-  } finally {
-    await started.stop();
-  }
-}
-
-async function measure(
-  parts: Readonly<Record<string, () => readonly number[]>>,
-  work: () => Promise<void>,
-): Promise<Outcome> {
-  const names = Object.keys(parts);
-  const used = () => names.map((name) => cpuSeconds(parts[name]?.() ?? []));
-  const before = used();
-  const started = performance.now();
-  await work();
-  const seconds = (performance.now() - started) / 1000;
-  const after = used();
-  return {
-    seconds,
-    cpu: Object.fromEntries(names.map((name, index) => [name, (after[index] ?? 0) - (before[index] ?? 0)])),
-  };
-}
-
-async function publishAll(url: string, messages: number, machines: number): Promise<void> {
-  const script = path.join(import.meta.dirname, "main.js");
-  const child = spawn(process.execPath, [script, "publish", url, String(messages), String(machines)], {
-    stdio: ["ignore", "ignore", "inherit"],
+  const before = await serverMetrics(started.url);
+  const outcome = await measure(parts, async () => {
+    const report = await publishAll(broker.url, messages, machines);
+    await untilCommitted(started.url, before.committed + messages);
+    return { publisher: report.cpu };
   });
-  const code = await new Promise((resolve) => child.once("exit", resolve));
-  if (code !== 0) throw new Error(`the publisher ended with ${String(code)}`);
+  const added = (await serverMetrics(started.url)).samples - before.samples;
+  if (added !== messages * METRICS)
+    throw new Error(`${added} samples were committed and not ${messages * METRICS}`);
+  return outcome;
 }
 
-function print(messages: number, bare: Outcome, twin: Outcome): void {
-  const rate = (outcome: Outcome) => Math.round(messages / outcome.seconds);
-  const cost = (outcome: Outcome, part: string) => (((outcome.cpu[part] ?? 0) / messages) * 1000).toFixed(4);
+function publishAll(url: string, messages: number, machines: number): Promise<PublisherReport> {
+  return startPublisher({
+    url,
+    root: ROOT,
+    machines,
+    messages,
+    rate: null,
+    limit: null,
+    kind: "telemetry",
+    // So close that those of the next round, which begins seconds later, are newer.
+    base: Date.now(),
+    stepUs: 10,
+    metrics: METRICS,
+  }).done;
+}
+
+/** Messages a second of each round. */
+export function rates(messages: number, outcomes: readonly Outcome[]): number[] {
+  return outcomes.map((outcome) => messages / outcome.seconds);
+}
+
+/** CPU seconds of some parts per 1,000 messages, the median of the rounds. */
+export function cost(messages: number, outcomes: readonly Outcome[], ...parts: string[]): number {
+  const sums = outcomes.map((outcome) => parts.reduce((sum, part) => sum + (outcome.cpu[part] ?? 0), 0));
+  return (median(sums) / messages) * 1000;
+}
+
+function print({ messages, machines, bare, server: twin }: IngestResult): string {
+  const rate = { bare: median(rates(messages, bare)), server: median(rates(messages, twin)) };
+  const percent = (outcomes: readonly Outcome[], part: string) =>
+    median(outcomes.map((outcome) => busy(outcome, part))).toFixed(0);
   const rows = [
     ["", "bare client", "server", "ratio"],
-    ["wall time, s", bare.seconds.toFixed(2), twin.seconds.toFixed(2), ""],
-    ["messages/s", String(rate(bare)), String(rate(twin)), (rate(twin) / rate(bare)).toFixed(2)],
-    ["values/s", "", String(rate(twin) * METRICS), ""],
+    ["messages/s", figure(rate.bare), figure(rate.server), (rate.server / rate.bare).toFixed(2)],
+    [
+      "  spread of the rounds, %",
+      spread(rates(messages, bare)).toFixed(0),
+      spread(rates(messages, twin)).toFixed(0),
+      "",
+    ],
+    ["values/s", "", figure(rate.server * METRICS), ""],
     [
       "CPU s per 1,000 messages",
-      cost(bare, "client"),
-      cost(twin, "server"),
-      ((twin.cpu.server ?? 0) / (bare.cpu.client || 1)).toFixed(2),
+      figure(cost(messages, bare, "client")),
+      figure(cost(messages, twin, "server")),
+      "",
     ],
-    ["  of mosquitto", cost(bare, "mosquitto"), cost(twin, "mosquitto"), ""],
-    ["  of postgres", "", cost(twin, "postgres"), ""],
-    ["busy: client or server, %", busy(bare, "client"), busy(twin, "server"), ""],
-    ["busy: postgres, %", "", busy(twin, "postgres"), ""],
-    ["busy: mosquitto, %", busy(bare, "mosquitto"), busy(twin, "mosquitto"), ""],
+    ["  of postgres", "", figure(cost(messages, twin, "postgres")), ""],
+    [
+      "  of mosquitto",
+      figure(cost(messages, bare, "mosquitto")),
+      figure(cost(messages, twin, "mosquitto")),
+      "",
+    ],
+    [
+      "  of the publisher",
+      figure(cost(messages, bare, "publisher")),
+      figure(cost(messages, twin, "publisher")),
+      "",
+    ],
+    ["busy: client or server, %", percent(bare, "client"), percent(twin, "server"), ""],
+    ["busy: postgres, %", "", percent(twin, "postgres"), ""],
+    ["busy: mosquitto, %", percent(bare, "mosquitto"), percent(twin, "mosquitto"), ""],
+    ["busy: publisher, %", percent(bare, "publisher"), percent(twin, "publisher"), ""],
   ];
-  for (const [name = "", ...figures] of rows)
-    process.stdout.write(`${name.padEnd(28)}${figures.map((figure) => figure.padStart(14)).join("")}\n`);
-}
-
-/** Of one core. */
-function busy(outcome: Outcome, part: string): string {
-  return (((outcome.cpu[part] ?? 0) / outcome.seconds) * 100).toFixed(0);
+  const [last] = twin;
+  return [
+    `${bare.length} rounds of ${messages} messages of ${METRICS} values at QoS 1 from ${machines} machines; medians\n`,
+    table(rows),
+    last ? `the server is bound by ${boundBy(last, "server")}\n` : "",
+  ].join("");
 }

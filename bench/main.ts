@@ -1,23 +1,44 @@
-import { ingest } from "./ingest.js";
+import { BENCHMARKS, isBenchmark, NAMES } from "./benchmarks.js";
+import { hold } from "./memory.js";
 import { publish } from "./publisher.js";
+import { receive } from "./receivers.js";
+import { report } from "./report.js";
 import { torture } from "./torture.js";
 import { publishNumbered } from "./torture-publisher.js";
 
-/** Each prints its figures, beside a bare baseline of the same run where there is one. */
-const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = { ingest };
+const HELP = `npm run bench -- NAME, where NAME is one of: ${NAMES.join(", ")}, report
 
-const HELP = `npm run bench -- NAME, where NAME is one of: ${Object.keys(BENCHMARKS).join(", ")}
+Each prints its figures beside a bare baseline of the same run. They need an installed Mosquitto.
 
-ingest   messages from publisher to commit, beside a bare client that receives and drops the same messages.
-         BENCH_MESSAGES (100000), BENCH_MACHINES (1000), BENCH_DATABASE_URL (an embedded PostgreSQL),
-         BENCH_MQTT_URL (a mosquitto of its own), BENCH_NODE_OPTIONS (options of the server's node)
+ingest   messages from publisher to commit, beside a client that receives and drops the same messages
+         BENCH_MESSAGES (200000), BENCH_MACHINES (1000), BENCH_ROUNDS (5)
+scale    cost of a message with few and with many machines
+         BENCH_MESSAGES (200000), BENCH_FEW_MACHINES (100), BENCH_MANY_MACHINES (100000), BENCH_ROUNDS (3)
+latency  publish to subscriber at 1,000 and 5,000 messages/s, beside mosquitto_sub and mqtt.js
+         BENCH_SECONDS (30), BENCH_MACHINES (1000)
+memory   what the server holds for 100, 10,000 and 100,000 machines, beside plain maps
+         BENCH_MANY_MACHINES (100000), the most machines
+reads    range queries over GraphQL, beside SQL to a plain table
+         BENCH_HOURS (24) of 100 metrics, BENCH_DAYS (30) of one
+storage  table layouts in PostgreSQL: cost of writing, size, reading
+         BENCH_STORAGE_MACHINES (1000), BENCH_STORAGE_ROUNDS (360)
+soak [MINUTES] [--rate MESSAGES]
+         20 minutes at full rate, or at so many messages a second, while PostgreSQL hangs and is stopped
+         BENCH_MACHINES (1000), BENCH_OUTAGE_RATE (5000)
+report [NAME...] [--quick] [--soak MINUTES] [--render]
+         all but soak, or those that are named, and docs/benchmarks/ from their figures
+
+All: BENCH_QUICK=1 (small sizes), BENCH_DATABASE_URL (an embedded PostgreSQL; of another one no CPU is told),
+     BENCH_NODE_OPTIONS (options of the server's node)
 `;
 
 const [name, ...args] = process.argv.slice(2);
-const benchmark = BENCHMARKS[name ?? ""];
-if (benchmark) await benchmark();
-// The benchmarks' publishers are processes of their own.
-else if (name === "publish") await publish(args[0] ?? "", Number(args[1]), Number(args[2]));
+if (isBenchmark(name)) await BENCHMARKS[name](args);
+else if (name === "report") await report(args);
+// The benchmarks' publishers and subscribers are processes of their own.
+else if (name === "publish") await publish(JSON.parse(args[0] ?? "{}"));
+else if (name === "receive") await receive(JSON.parse(args[0] ?? "{}"));
+else if (name === "hold") await hold(Number(args[0]));
 else if (name === "publish-numbered") await publishNumbered(JSON.parse(args[0] ?? "{}"));
 else if (name === "torture") await torture(args);
 else {

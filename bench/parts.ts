@@ -25,19 +25,49 @@ export const silent: Logger = {
   child: () => silent,
 };
 
+/** A PostgreSQL in which benchmarks make databases of their own. */
+export interface Postgres extends Part {
+  /** Makes an empty database, in place of one of that name. @returns its URL. */
+  create(name: string): Promise<string>;
+  drop(name: string): Promise<void>;
+  /** Ends the server, its clients' connections break; `up` starts it again. @throws where it is not the benchmark's own. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+}
+
 /** The PostgreSQL that BENCH_DATABASE_URL names, or an embedded one with the settings that a user would have. */
-export async function postgres(): Promise<Part> {
+export async function postgres(): Promise<Postgres> {
   const given = process.env.BENCH_DATABASE_URL;
-  if (given !== undefined) return { url: given, pids: () => [], stop: async () => {} };
+  const refuse = () =>
+    Promise.reject(new Error("only an embedded PostgreSQL can be stopped: unset BENCH_DATABASE_URL"));
+  if (given !== undefined)
+    return {
+      url: given,
+      pids: () => [],
+      ...databases(given),
+      down: refuse,
+      up: refuse,
+      stop: async () => {},
+    };
   const dataDir = await mkdtemp(path.join(tmpdir(), "mes-twin-bench-"));
   // As root, PostgreSQL runs as a user of its own, which must be able to reach the folder.
   chmodSync(dataDir, 0o755);
   const embedded = new EmbeddedPostgres({ dataDir, logger: silent });
   const url = await embedded.start();
-  const [pid] = readFileSync(path.join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n");
+  const pid = () => {
+    const [line] = readFileSync(path.join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n");
+    return Number(line);
+  };
   return {
     url,
-    pids: () => withChildren(Number(pid)),
+    pids: () => withChildren(pid()),
+    ...databases(url),
+    async down() {
+      const postmaster = pid();
+      process.kill(postmaster, "SIGINT");
+      await until(() => statOf(postmaster).length === 0, "PostgreSQL has ended");
+    },
+    up: () => embedded.revive(),
     async stop() {
       await embedded.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -45,10 +75,27 @@ export async function postgres(): Promise<Part> {
   };
 }
 
-/** The broker that BENCH_MQTT_URL names, or a Mosquitto that keeps every message in memory. */
-export async function mosquitto(): Promise<Part> {
-  const given = process.env.BENCH_MQTT_URL;
-  if (given !== undefined) return { url: given, pids: () => [], stop: async () => {} };
+function databases(url: string): Pick<Postgres, "create" | "drop"> {
+  const drop = async (name: string) => {
+    await query(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  };
+  return {
+    drop,
+    async create(name) {
+      await drop(name);
+      await query(url, `CREATE DATABASE ${name}`);
+      const address = new URL(url);
+      address.pathname = `/${name}`;
+      return address.href;
+    },
+  };
+}
+
+/**
+ * A Mosquitto of its own that keeps every message in memory. @param noDelay whether it sends each packet at once; as it comes, it
+ * waits for the acknowledgement of what it sent before.
+ */
+export async function mosquitto({ noDelay = false } = {}): Promise<Part> {
   const folder = await mkdtemp(path.join(tmpdir(), "mosquitto-bench-"));
   const port = await freePort();
   const config = [
@@ -57,6 +104,7 @@ export async function mosquitto(): Promise<Part> {
     ...(process.getuid?.() === 0 ? ["user root"] : []),
     "max_queued_messages 0",
     "max_inflight_messages 0",
+    `set_tcp_nodelay ${noDelay}`,
   ];
   await writeFile(path.join(folder, "mosquitto.conf"), `${config.join("\n")}\n`);
   const child = spawn("mosquitto", ["-c", path.join(folder, "mosquitto.conf")], { stdio: "ignore" });
@@ -71,14 +119,17 @@ export async function mosquitto(): Promise<Part> {
   };
 }
 
-/** The built server as a process of its own; `url` is where it answers. */
-export async function server(env: Record<string, string>): Promise<Part> {
+/** The built server as a process of its own; `url` is where it answers. @param nodeOptions besides BENCH_NODE_OPTIONS. */
+export async function server(
+  env: Record<string, string>,
+  nodeOptions: readonly string[] = [],
+): Promise<Part> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "mes-twin-bench-"));
   const port = await freePort();
   const options = (process.env.BENCH_NODE_OPTIONS ?? "").split(" ").filter((option) => option !== "");
   const child = spawn(
     process.execPath,
-    [...options, path.resolve(import.meta.dirname, "..", "src", "main.js")],
+    [...options, ...nodeOptions, path.resolve(import.meta.dirname, "..", "src", "main.js")],
     {
       env: {
         PATH: process.env.PATH ?? "",
@@ -139,6 +190,12 @@ export function cpuSeconds(pids: readonly number[]): number {
   return ticks / 100;
 }
 
+/** Bytes of a process that are in memory; 0 where /proc does not tell. */
+export function residentBytes(pid: number): number {
+  // Field 24 of stat counts pages of 4 KiB.
+  return Number(statOf(pid)[21] ?? 0) * 4096;
+}
+
 /** The rows of one statement. */
 export async function query<Row extends object>(url: string, statement: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
@@ -164,8 +221,8 @@ export async function machineLine(databaseUrl: string): Promise<string> {
   ].join(", ");
 }
 
-function mosquittoVersion(): string {
-  if (process.env.BENCH_MQTT_URL !== undefined) return "a broker of one's own";
+/** As it says itself. */
+export function mosquittoVersion(): string {
   try {
     execFileSync("mosquitto", ["-h"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   } catch (error) {

@@ -1,53 +1,169 @@
-import { connectDevice } from "../src/mqtt/device-client.js";
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { percentile } from "./figures.js";
+import { type PayloadOptions, pathOf, payloads } from "./payloads.js";
+import { RawPublisher } from "./raw-publisher.js";
 
-const WINDOW = 2_000;
+const WINDOW = 10_000;
+/** A steady stream stops only where the packet ids end. */
+const STEADY_WINDOW = 60_000;
+const GROUP = 100;
+const REPORT_MS = 200;
 
-/**
- * Publishes at QoS 1, 7 metrics in each message, about 150 bytes of payload, the machines in turn, each message with a time of its
- * own. Resolves when the broker has all.
- */
-export async function publish(url: string, messages: number, machines: number): Promise<void> {
-  const device = connectDevice({ url, clientId: `bench-publisher-${process.pid}` });
-  await device.ready();
-  const base = Date.now() - 3_600_000;
-  let waiting = 0;
-  let wake: (() => void) | null = null;
-  let failure: Error | null = null;
-  const answered = (error?: Error) => {
-    failure ??= error ?? null;
-    waiting -= 1;
-    wake?.();
-  };
-  const change = () =>
-    new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-  for (let number = 0; number < messages && failure === null; number += 1) {
-    waiting += 1;
-    device
-      .publish(topicOf(number % machines), body(base, number), { qos: 1 })
-      .then(() => answered(), answered);
-    if (waiting >= WINDOW) await change();
-  }
-  while (waiting > 0 && failure === null) await change();
-  await device.end();
-  if (failure !== null) throw failure;
+export interface PublisherOptions extends PayloadOptions {
+  readonly url: string;
+  readonly root: string;
+  readonly machines: number;
+  readonly messages: number;
+  /** Messages a second, as many in each millisecond; null: as fast as the broker takes them. */
+  readonly rate: number | null;
+  /** Numbers from here on wait until `allow` raises it; null: none does. */
+  readonly limit: number | null;
 }
 
-function topicOf(machine: number): string {
-  return `bench/plant/area-${machine % 10}/line-${machine % 100}/machine-${machine}/telemetry`;
+/** What the publisher's process tells at the end. */
+export interface PublisherReport {
+  /** When it began to send, in ms since 1970. */
+  readonly begun: number;
+  readonly seconds: number;
+  readonly cpu: number;
+  /** How much later than due messages were sent, in ms; 0 without a rate. */
+  readonly lateMedian: number;
+  readonly lateP99: number;
 }
 
-function body(base: number, number: number): string {
-  const part = number % 1_000;
-  return JSON.stringify({
-    ts: base + number,
-    temperature: 20 + part / 100,
-    pressure: 4 + part / 1_000,
-    speed: 1_200 + part,
-    current: 3.25 + part / 500,
-    good: number,
-    reject: Math.floor(number / 50),
-    spindle: { vibration: 0.001 * part },
+/** A publisher at work in a process of its own. */
+export interface Publishing {
+  /** Messages that the broker has acknowledged, as of the last fifth of a second. */
+  acknowledged(): number;
+  allow(limit: number): void;
+  /** Resolves when the broker has all. */
+  readonly done: Promise<PublisherReport>;
+  /** Sends no more than what is on its way. */
+  stop(): void;
+}
+
+type Told = { readonly acknowledged: number } | { readonly report: PublisherReport };
+
+/** Starts a process that publishes at QoS 1, the machines in turn. */
+export function startPublisher(options: PublisherOptions): Publishing {
+  const script = path.join(import.meta.dirname, "main.js");
+  const child = spawn(process.execPath, [script, "publish", JSON.stringify(options)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
+  let acknowledged = 0;
+  let report: PublisherReport | null = null;
+  child.on("message", (told: Told) => {
+    if ("report" in told) report = told.report;
+    else acknowledged = told.acknowledged;
+  });
+  const done = new Promise<PublisherReport>((resolve, reject) => {
+    child.once("close", (code) => {
+      if (code === 0 && report) resolve(report);
+      else reject(new Error(`the publisher ended with ${String(code)}`));
+    });
+  });
+  return {
+    acknowledged: () => acknowledged,
+    allow: (limit) => {
+      if (child.connected) child.send({ limit });
+    },
+    done,
+    stop: () => {
+      if (child.connected) child.send({ limit: -1 });
+    },
+  };
+}
+
+/** The publisher's process. */
+export async function publish(options: PublisherOptions): Promise<void> {
+  const { url, root, machines, messages, rate } = options;
+  const publisher = await RawPublisher.connect(url, `bench-publisher-${process.pid}`);
+  const payloadOf = payloads(options);
+  const topics = Array.from({ length: machines }, (_, machine) => `${pathOf(root, machine)}/telemetry`);
+  let limit = options.limit ?? Number.POSITIVE_INFINITY;
+  process.on("message", (told: { limit: number }) => {
+    limit = told.limit;
+  });
+  process.once("disconnect", () => process.exit(1));
+  let next = 0;
+  const put = (dueMs: number) => {
+    publisher.put(topics[next % machines] ?? "", payloadOf(next, dueMs));
+    next += 1;
+  };
+  const reporting = setInterval(() => {
+    process.send?.({ acknowledged: next - publisher.waiting } satisfies Told);
+  }, REPORT_MS);
+  const late: number[] = [];
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  const stream = { publisher, messages, sent: () => next, limit: () => limit, put };
+  if (rate === null) await fast(stream);
+  else await steady(stream, rate, started, late);
+  await publisher.drained(0);
+  clearInterval(reporting);
+  const used = process.cpuUsage(cpu);
+  const report: PublisherReport = {
+    begun: performance.timeOrigin + started,
+    seconds: (performance.now() - started) / 1000,
+    cpu: (used.user + used.system) / 1e6,
+    lateMedian: late.length === 0 ? 0 : percentile(late, 0.5),
+    lateP99: late.length === 0 ? 0 : percentile(late, 0.99),
+  };
+  process.send?.({ acknowledged: next } satisfies Told);
+  process.send?.({ report } satisfies Told);
+  publisher.end();
+  process.removeAllListeners("disconnect");
+  process.disconnect();
+}
+
+interface Stream {
+  readonly publisher: RawPublisher;
+  readonly messages: number;
+  sent(): number;
+  /** Negative when it is to stop. */
+  limit(): number;
+  put(dueMs: number): void;
+}
+
+async function fast({ publisher, messages, sent, limit, put }: Stream): Promise<void> {
+  while (sent() < messages && limit() >= 0) {
+    const upTo = Math.min(sent() + GROUP, messages, limit());
+    if (upTo <= sent()) {
+      pause(1);
+      await turn();
+      continue;
+    }
+    const now = performance.timeOrigin + performance.now();
+    while (sent() < upTo) put(now);
+    publisher.flush();
+    if (publisher.waiting > WINDOW) await publisher.drained(WINDOW - GROUP * 10);
+  }
+}
+
+/** What is due in the same millisecond is sent together. What was missed is made up for and carries the time it was due. */
+async function steady(
+  { publisher, messages, sent, limit, put }: Stream,
+  rate: number,
+  started: number,
+  late: number[],
+): Promise<void> {
+  for (let tick = 0; sent() < messages && limit() >= 0; tick += 1) {
+    const due = started + tick;
+    const left = due - performance.now();
+    // Timers come up to a millisecond late, which would be more than what is measured.
+    if (left > 0) pause(left);
+    const upTo = Math.min(Math.floor(((tick + 1) * rate) / 1000), messages);
+    while (sent() < upTo) put(performance.timeOrigin + due);
+    publisher.flush();
+    late.push(performance.now() - due);
+    await turn();
+    if (publisher.waiting > STEADY_WINDOW) await publisher.drained(STEADY_WINDOW / 2);
+  }
+}
+
+/** Blocks the thread: more exact than a timer, and without work for a core. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -13,7 +13,8 @@ const PATIENCE_MS = 5_000;
 export interface Victims {
   readonly server: TortureServer;
   readonly postgres: TorturePostgres;
-  readonly mosquitto: TortureMosquitto;
+  /** Null where the broker is somebody else's. */
+  readonly mosquitto: TortureMosquitto | null;
   /** Between server and broker, server and PostgreSQL, publishers and broker. */
   readonly brokerLink: TortureRelay;
   readonly databaseLink: TortureRelay;
@@ -54,7 +55,7 @@ const FAULTS = {
     await postgres.stop();
     await pause(random);
     await postgres.start();
-    databaseLink.target = postgres.port;
+    databaseLink.target = postgres.target;
   },
   "PostgreSQL killed": async ({ postgres }, random) => {
     postgres.kill();
@@ -62,9 +63,9 @@ const FAULTS = {
     await postgres.revive();
   },
   "Mosquitto restarted": async ({ mosquitto }, random) => {
-    await mosquitto.stop();
+    await mosquitto?.stop();
     await pause(random);
-    await mosquitto.start();
+    await mosquitto?.start();
   },
   "broker connection cut": ({ brokerLink }, random) => brokerLink.cutAfter(someBytes(random), PATIENCE_MS),
   "database connections cut": ({ databaseLink }, random) =>
@@ -84,6 +85,12 @@ const FAULTS = {
 
 export type FaultKind = keyof typeof FAULTS;
 
+/** @param ownBroker whether the broker is the run's own, to be restarted. */
+export function faultKinds(ownBroker: boolean): FaultKind[] {
+  const all = Object.keys(FAULTS) as FaultKind[];
+  return all.filter((kind) => ownBroker || kind !== "Mosquitto restarted");
+}
+
 export interface PlannedFault {
   readonly kind: FaultKind;
   /** Happens when so many messages have been sent, and `delayMs` later. */
@@ -94,6 +101,7 @@ export interface PlannedFault {
 
 /** Each kind comes once before any comes again; the points lie anywhere in equal parts of the run. */
 export function planFaults(
+  kinds: readonly FaultKind[],
   count: number,
   messages: number,
   random: Random,
@@ -102,7 +110,7 @@ export function planFaults(
   const part = messages / (count + 1);
   let deck: FaultKind[] = [];
   return Array.from({ length: count }, (_, index) => {
-    if (deck.length === 0) deck = shuffled(Object.keys(FAULTS) as FaultKind[], random);
+    if (deck.length === 0) deck = shuffled(kinds, random);
     return {
       kind: deck.pop() ?? "server killed",
       after: Math.floor(part * (index + between(random, 0.25, 0.95))),
@@ -116,7 +124,7 @@ export function inflict(fault: PlannedFault, victims: Victims): Promise<void> {
   return FAULTS[fault.kind](victims, fault.random);
 }
 
-function shuffled<Item>(items: Item[], random: Random): Item[] {
+function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   return items
     .map((item) => ({ item, at: random() }))
     .sort((a, b) => a.at - b.at)

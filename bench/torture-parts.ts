@@ -6,6 +6,7 @@ import { EmbeddedPostgres } from "../src/db/embedded-postgres.js";
 import { connectDevice } from "../src/mqtt/device-client.js";
 import { accepts, ended, freePort, silent, until } from "./parts.js";
 import type { Allowed, Published, PublisherOptions } from "./torture-publisher.js";
+import type { Target } from "./torture-relay.js";
 
 const DROPPED = "$SYS/broker/publish/messages/dropped";
 
@@ -21,8 +22,8 @@ export class TorturePostgres {
     this.#embedded = new EmbeddedPostgres({ dataDir, logger: silent });
   }
 
-  get port(): number {
-    return Number(new URL(this.url).port);
+  get target(): Target {
+    return { host: "127.0.0.1", port: Number(new URL(this.url).port) };
   }
 
   async start(): Promise<void> {
@@ -49,7 +50,7 @@ export class TorturePostgres {
   }
 
   async revive(): Promise<void> {
-    const { port } = this;
+    const { port } = this.target;
     await until(async () => {
       // Does nothing while it runs, and fails while workers of the killed one still end.
       if (!this.#over) await this.#embedded.revive();
@@ -128,6 +129,17 @@ export class TortureMosquitto {
   }
 }
 
+export interface Counts {
+  readonly received: number;
+  readonly committed: number;
+  readonly dropped: number;
+  readonly returned: number;
+  /** Received, and nothing has become of them yet. */
+  readonly open: number;
+  /** What waits for the database. */
+  readonly backlog: number;
+}
+
 /** The built server as a process. */
 export class TortureServer {
   readonly url: string;
@@ -188,6 +200,42 @@ export class TortureServer {
     return (await fetch(`${this.url}/readyz`).catch(() => null))?.ok ?? false;
   }
 
+  /** What `/readyz` answers: its status, and the parts that are not well. */
+  async readiness(): Promise<{ status: number; problems: string[] }> {
+    const response = await fetch(`${this.url}/readyz`);
+    const { parts } = (await response.json()) as { parts: Record<string, string | null> };
+    const problems = Object.entries(parts).flatMap(([part, problem]) =>
+      problem === null ? [] : [`${part}: ${problem}`],
+    );
+    return { status: response.status, problems };
+  }
+
+  /** Messages of this life by what became of them. */
+  async counts(): Promise<Counts> {
+    const metrics = await this.#metrics();
+    const of = (what: string) => figureIn(metrics, `mes_twin_messages_${what}_total`);
+    const [received, committed, dropped, returned] = [
+      of("received"),
+      of("committed"),
+      of("dropped"),
+      of("returned"),
+    ];
+    const open = received - committed - dropped - returned;
+    return {
+      received,
+      committed,
+      dropped,
+      returned,
+      open,
+      backlog: figureIn(metrics, "mes_twin_ingest_backlog"),
+    };
+  }
+
+  /** Bytes of memory that the process holds. */
+  async memory(): Promise<number> {
+    return figureIn(await this.#metrics(), "process_resident_memory_bytes");
+  }
+
   async ask<Data>(query: string): Promise<Data> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
@@ -201,10 +249,20 @@ export class TortureServer {
 
   /** A figure of `/metrics`, which counts since the server's start; added up over its labels. */
   async figure(name: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
-    const lines = text.split("\n").filter((line) => new RegExp(`^mes_twin_${name}[ {]`).test(line));
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+    return figureIn(await this.#metrics(), `mes_twin_${name}`);
   }
+
+  async #metrics(): Promise<string> {
+    return (await fetch(`${this.url}/metrics`)).text();
+  }
+}
+
+function figureIn(metrics: string, name: string): number {
+  const lines = metrics
+    .split("\n")
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  if (lines.length === 0) throw new Error(`/metrics has no ${name}`);
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }
 
 /** The publishers' process. */

@@ -31,10 +31,13 @@ export interface PublisherOptions {
   readonly rate: number;
   /** The time of message 0, in ms; each message is 1 ms later than the one before. */
   readonly base: number;
+  /** The first level of all topics. */
+  readonly root: string;
 }
 
-export function pathOf(machine: number): string {
-  return `torture/plant/area-${machine % 3}/line-${machine % 10}/machine-${machine}`;
+/** @param root the first level of all topics and paths of a run. */
+export function pathOf(root: string, machine: number): string {
+  return `${root}/plant/area-${machine % 3}/line-${machine % 10}/machine-${machine}`;
 }
 
 /**
@@ -42,7 +45,7 @@ export function pathOf(machine: number): string {
  * acknowledge. Ends when the broker has acknowledged all.
  */
 export async function publishNumbered(options: PublisherOptions): Promise<void> {
-  const { messages, machines, rate, base } = options;
+  const { messages, machines, rate, base, root } = options;
   let limit = 0;
   process.on("message", (message: Allowed) => {
     limit = message.limit;
@@ -51,8 +54,8 @@ export async function publishNumbered(options: PublisherOptions): Promise<void> 
   const clients = Array.from(
     { length: CLIENTS },
     (_, index) =>
-      new NumberedClient(`${process.pid}-${index}`, options.url, (number) => ({
-        topic: `${pathOf(number % machines)}/telemetry`,
+      new NumberedClient(`${root}-${process.pid}-${index}`, options.url, (number) => ({
+        topic: `${pathOf(root, number % machines)}/telemetry`,
         body: JSON.stringify({ ts: base + number, n: number }),
       })),
   );
@@ -100,7 +103,7 @@ class NumberedClient {
   #failed = false;
 
   constructor(id: string, url: string, messageOf: (number: number) => { topic: string; body: string }) {
-    this.#device = connectDevice({ url, clientId: `torture-${id}` });
+    this.#device = connectDevice({ url, clientId: id });
     this.#messageOf = messageOf;
   }
 

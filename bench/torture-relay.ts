@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { PACKET, PacketCounter, REFUSAL_OF_VERSION, versionIn } from "./mqtt-packets.js";
 
 /** One connection: the side of whoever connected, and the side of the port behind. */
 interface Pair {
@@ -8,12 +9,22 @@ interface Pair {
   marked: boolean;
 }
 
-/** A way to a port of 127.0.0.1 that stays where it is, and whose connections can be cut and hung. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A way to a server that stays where it is, and whose connections can be cut and hung. */
 export class TortureRelay {
   /** Connections on which a request with this text came can be cut and hung alone. */
   mark: string | null = null;
-  /** The port behind; connections that come from now on go there. */
-  target: number;
+  /** The server behind; connections that come from now on go there. */
+  target: Target;
+  /** Answers CONNECT of MQTT 5 as a broker that speaks no more than 3.1.1. */
+  refusesMqtt5 = false;
+  /** Of whoever connects: PUBACKs that it sent, and the MQTT version of its last CONNECT that was not refused. */
+  acknowledgements = 0;
+  mqttVersion: number | null = null;
   readonly port: number;
   readonly #server: Server;
   readonly #pairs: Set<Pair>;
@@ -23,14 +34,14 @@ export class TortureRelay {
   #losing: { readonly text: string; readonly arrives: boolean } | null = null;
   #onCut: (() => void) | null = null;
 
-  private constructor(target: number, port: number, server: Server, pairs: Set<Pair>) {
+  private constructor(target: Target, port: number, server: Server, pairs: Set<Pair>) {
     this.target = target;
     this.port = port;
     this.#server = server;
     this.#pairs = pairs;
   }
 
-  static async to(target: number): Promise<TortureRelay> {
+  static async to(target: Target): Promise<TortureRelay> {
     const server = createServer((inner) => relay.#accept(inner));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
@@ -109,10 +120,26 @@ export class TortureRelay {
   }
 
   #accept(inner: Socket): void {
-    const pair: Pair = { inner, outer: connect(this.target, "127.0.0.1"), marked: false };
+    const pair: Pair = { inner, outer: connect(this.target.port, this.target.host), marked: false };
     this.#pairs.add(pair);
     let answersLost = false;
+    const packets = new PacketCounter((type) => {
+      if (type === PACKET.PUBACK) this.acknowledgements += 1;
+    });
+    let first = true;
+    let isMqtt = false;
     this.#carry(pair, inner, pair.outer, (data) => {
+      if (first) {
+        first = false;
+        const version = versionIn(data);
+        if (version === 5 && this.refusesMqtt5) {
+          inner.end(REFUSAL_OF_VERSION);
+          return false;
+        }
+        isMqtt = version !== null;
+        if (isMqtt) this.mqttVersion = version;
+      }
+      if (isMqtt) packets.take(data);
       if (this.mark !== null && data.includes(this.mark)) pair.marked = true;
       if (this.#losing === null || !data.includes(this.#losing.text)) return true;
       answersLost = this.#losing.arrives;

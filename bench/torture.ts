@@ -1,21 +1,21 @@
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { seededRandom, seedFor } from "../src/demo/random.js";
-import { freePort, machineLine, until } from "./parts.js";
-import { check, type Findings, highestStored, stored } from "./torture-check.js";
-import { inflict, type PlannedFault, planFaults, type Victims } from "./torture-faults.js";
-import { TortureMosquitto, TorturePostgres, TorturePublishers, TortureServer } from "./torture-parts.js";
-import { TortureRelay } from "./torture-relay.js";
-
-const TORTURE_HELP = `npm run torture -- [--messages N] [--rate R] [--faults F] [--machines M] [--seed S]
-
-Sends N numbered messages at QoS 1 (1000000), R a second (2000), from M machines (200), while F faults (30) befall the
-server, PostgreSQL, Mosquitto and the connections between them. Then looks whether every number that was acknowledged is
-in the history, once, and in its twin. The seed decides what happens when. Exit code 1 when anything is wrong.
-`;
+import { machineLine, until } from "./parts.js";
+import { check, type Expected, type Findings, highestShown, isStored } from "./torture-check.js";
+import { faultKinds, inflict, type PlannedFault, planFaults, type Victims } from "./torture-faults.js";
+import { outage } from "./torture-outage.js";
+import { type Counts, TorturePublishers } from "./torture-parts.js";
+import {
+  againWith,
+  type Cleanups,
+  type Settings,
+  settingsFrom,
+  startParts,
+  TORTURE_HELP,
+} from "./torture-setup.js";
 
 /** Messages that must be stored after a fault before the next one. */
 const PROGRESS = 1_000;
@@ -25,26 +25,15 @@ const ASK_MS = 200;
 /** How long nothing may change, at the end, until what is missing counts as lost. */
 const GIVE_UP_MS = 60_000;
 const QUIET_MS = 3_000;
+const QUIET_PATIENCE_MS = 600_000;
 
-interface Settings {
-  readonly messages: number;
-  readonly rate: number;
-  readonly faults: number;
-  readonly machines: number;
-  readonly seed: number;
-}
-
-interface Run extends Victims, Settings {
+interface Run extends Victims, Settings, Expected {
   readonly publishers: TorturePublishers;
-  readonly base: number;
   readonly began: number;
 }
 
-/** Cleanups, the last first. */
-type Cleanups = (() => Promise<unknown> | unknown)[];
-
 export async function torture(args: readonly string[]): Promise<void> {
-  const settings = settingsFrom(args);
+  const settings = settingsFrom(args, process.env);
   if (settings === null) {
     process.stdout.write(TORTURE_HELP);
     process.exitCode = args.includes("--help") ? 0 : 1;
@@ -75,107 +64,45 @@ export async function torture(args: readonly string[]): Promise<void> {
   await cleanUp();
   if (problem === null) await forget();
   else {
-    const given = Object.entries(settings).map(([name, value]) => `--${name} ${value}`);
-    const again = `npm run torture -- ${given.join(" ")}`;
-    process.stdout.write(`\nFAILED: ${problem}\nlogs and data: ${folder}\nagain: ${again}\n`);
+    process.stdout.write(`\nFAILED: ${problem}\nlogs and data: ${folder}\nagain: ${againWith(settings)}\n`);
     process.exitCode = 1;
-  }
-}
-
-function settingsFrom(args: readonly string[]): Settings | null {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        messages: { type: "string", default: "1000000" },
-        rate: { type: "string", default: "2000" },
-        faults: { type: "string", default: "30" },
-        machines: { type: "string", default: "200" },
-        seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
-      },
-    });
-    const number = (text: string, least: number) => {
-      const value = Number(text);
-      if (!Number.isInteger(value) || value < least) throw new Error(`not a number from ${least}: ${text}`);
-      return value;
-    };
-    return {
-      messages: number(values.messages, 1),
-      rate: number(values.rate, 1),
-      faults: number(values.faults, 0),
-      machines: number(values.machines, 1),
-      seed: number(values.seed, 0),
-    };
-  } catch (error) {
-    if (!args.includes("--help")) process.stdout.write(`${String(error)}\n\n`);
-    return null;
   }
 }
 
 /** @returns what is wrong, or null. */
 async function run(settings: Settings, folder: string, cleanups: Cleanups): Promise<string | null> {
-  const victims = await startParts(folder, cleanups);
+  // At a broker of others nobody else's topics begin like this.
+  const root = settings.broker === null ? "torture" : `torture-${process.pid}-${Date.now()}`;
+  const { victims, publishersUrl } = await startParts(settings, root, folder, cleanups);
   process.stdout.write(`seed ${settings.seed}, ${await machineLine(victims.postgres.url)}\n`);
   // Each message 1 ms after the one before, and none ahead of the clock.
   const base = Date.now() - settings.messages - 60_000;
-  const publishers = new TorturePublishers({
-    url: `mqtt://127.0.0.1:${victims.publisherLink.port}`,
-    messages: settings.messages,
-    machines: settings.machines,
-    rate: settings.rate,
-    base,
-  });
+  const { messages, machines, rate } = settings;
+  const publishers = new TorturePublishers({ url: publishersUrl, messages, machines, rate, base, root });
   cleanups.push(() => publishers.stop());
-  const running: Run = { ...victims, ...settings, publishers, base, began: performance.now() };
-  const plan = planFaults(settings.faults, settings.messages, seededRandom(settings.seed), (index) =>
-    seededRandom(seedFor(settings.seed, `fault ${index}`)),
-  );
+  const running: Run = { ...victims, ...settings, root, publishers, base, began: performance.now() };
+  const wrong = settings.outage === null ? [] : await stopPostgres(running, settings.outage);
+  const plan = settings.outage === null ? planOf(running) : [];
   for (const [index, fault] of plan.entries()) await befall(running, plan, index, fault);
-  publishers.allow(settings.messages);
-  await allIn(running);
-  await sleep(QUIET_MS);
-  const findings = await check(victims.postgres.url, victims.server, running);
-  return report(running, plan, findings);
+  publishers.allow(messages);
+  const { findings, counts } = await allIn(running);
+  return report(running, plan, findings, counts, wrong);
 }
 
-async function startParts(folder: string, cleanups: Cleanups): Promise<Victims> {
-  const postgres = new TorturePostgres(path.join(folder, "database"));
-  // Its user, where this runs as root, must be able to pass.
-  await chmod(folder, 0o755);
-  cleanups.push(() => postgres.retire());
-  await postgres.start();
-  const mosquitto = await TortureMosquitto.make(path.join(folder, "mosquitto"));
-  cleanups.push(() => mosquitto.retire());
-  await mosquitto.start();
-  cleanups.push(await mosquitto.watch());
-  const relay = async (port: number) => {
-    const made = await TortureRelay.to(port);
-    cleanups.push(() => made.close());
-    return made;
-  };
-  const databaseLink = await relay(postgres.port);
-  // What a server asks on the connection that holds a source's lock.
-  databaseLink.mark = "pg_try_advisory_lock";
-  const brokerLink = await relay(mosquitto.port);
-  const publisherLink = await relay(mosquitto.port);
-  const databaseUrl = new URL(postgres.url);
-  databaseUrl.port = String(databaseLink.port);
-  const dataDir = path.join(folder, "server");
-  await mkdir(dataDir);
-  const server = new TortureServer(
-    {
-      HTTP_PORT: String(await freePort()),
-      DATA_DIR: dataDir,
-      DATABASE_URL: databaseUrl.href,
-      MQTT_URL: `mqtt://127.0.0.1:${brokerLink.port}`,
-    },
-    path.join(folder, "server.log"),
+function planOf({ mosquitto, faults, messages, seed }: Run): PlannedFault[] {
+  if (mosquitto === null) process.stdout.write("not the run's own broker: it is not restarted\n");
+  return planFaults(faultKinds(mosquitto !== null), faults, messages, seededRandom(seed), (index) =>
+    seededRandom(seedFor(seed, `fault ${index}`)),
   );
-  cleanups.push(() => server.retire());
-  server.start();
-  // From here on the broker keeps messages for it.
-  await until(() => server.ready(), "the server is ready");
-  return { server, postgres, mosquitto, brokerLink, databaseLink, publisherLink };
+}
+
+/** The outage alone, while all machines send. */
+async function stopPostgres(run: Run, seconds: number): Promise<string[]> {
+  const { publishers, messages } = run;
+  publishers.allow(messages);
+  const enough = Math.min(PROGRESS, messages);
+  await until(async () => (await run.server.counts()).committed >= enough, "messages are stored");
+  return outage(seconds, run, (text) => say(run, text));
 }
 
 /** One fault, and the way back from it. */
@@ -200,19 +127,17 @@ async function befall(run: Run, plan: readonly PlannedFault[], index: number, fa
   const began = performance.now();
   await inflict(fault, run);
   const down = performance.now() - began;
-  // While PostgreSQL recovers it answers nobody.
-  const highest = () => highestStored(run.postgres.url).catch(() => null);
   let from: number | null = null;
   await until(async () => {
-    from = await highest();
+    from = await highestShown(run.server, run);
     return from !== null;
-  }, "PostgreSQL answers");
+  }, "the server answers");
   const goal = Math.min((from ?? -1) + PROGRESS, run.messages - 1);
   publishers.allow(goal + 1);
   await until(async () => {
     failIfEnded(run);
     await sleep(ASK_MS);
-    return ((await highest()) ?? -1) >= goal && (await run.server.ready());
+    return (await isStored(run.server, run, goal)) && (await run.server.ready());
   }, `progress after fault ${number}, ${fault.kind}`);
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
   const back = seconds(performance.now() - began - down);
@@ -224,21 +149,41 @@ function waitFor(run: Run, target: number): number {
   return 120_000 + (Math.max(0, target - run.publishers.told.next) / run.rate) * 2_000;
 }
 
-/** Waits until all was acknowledged and is stored, or nothing more comes. */
-async function allIn(run: Run): Promise<void> {
+/** Waits until all was acknowledged and is stored, or nothing more comes, and looks what is there. */
+async function allIn(run: Run): Promise<{ findings: Findings; counts: Counts }> {
   const { publishers, server, postgres } = run;
   await until(() => publishers.exitCode !== null, "the broker has it all", waitFor(run, run.messages));
   failIfEnded(run);
   await until(() => server.ready(), "the server is ready at the end");
-  let last = -1;
-  let changed = Date.now();
-  while (last < run.messages || (await server.figure("ingest_backlog")) > 0) {
-    const now = await stored(postgres.url);
-    if (now !== last) changed = Date.now();
-    else if (Date.now() - changed > GIVE_UP_MS) return;
-    last = now;
-    await sleep(ASK_MS);
+  for (let seen = -1; ; ) {
+    const counts = await quiet(run);
+    const began = performance.now();
+    const findings = await check(postgres.url, server, run);
+    say(run, `${run.messages} numbers looked for in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    // What is missing counts as lost when nothing came for long.
+    if ((findings.lost === 0 && findings.staleTwins === 0) || counts.received === seen)
+      return { findings, counts };
+    seen = counts.received;
+    await sleep(GIVE_UP_MS);
   }
+}
+
+/** Waits until nothing has come for a while and nothing waits for the database. */
+async function quiet({ server }: Run): Promise<Counts> {
+  let last: Counts | null = null;
+  let since = Date.now();
+  await until(
+    async () => {
+      await sleep(ASK_MS);
+      const now = await server.counts().catch(() => null);
+      if (now === null || now.backlog > 0 || now.received !== last?.received) since = Date.now();
+      last = now;
+      return Date.now() - since >= QUIET_MS;
+    },
+    "nothing more comes",
+    QUIET_PATIENCE_MS,
+  );
+  return last ?? server.counts();
 }
 
 function failIfEnded({ publishers, messages }: Run): void {
@@ -247,8 +192,14 @@ function failIfEnded({ publishers, messages }: Run): void {
     throw new Error(`the publishers ended with ${publishers.exitCode}`);
 }
 
-async function report(run: Run, plan: readonly PlannedFault[], findings: Findings): Promise<string | null> {
-  const { server, publishers, mosquitto, messages } = run;
+async function report(
+  run: Run,
+  plan: readonly PlannedFault[],
+  findings: Findings,
+  counts: Counts,
+  others: readonly string[],
+): Promise<string | null> {
+  const { server, publishers, mosquitto, brokerLink, messages } = run;
   const seconds = (performance.now() - run.began) / 1000;
   const kinds = new Map<string, number>();
   for (const { kind } of plan) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
@@ -259,10 +210,15 @@ async function report(run: Run, plan: readonly PlannedFault[], findings: Finding
   line("  sent again by them", publishers.told.resent);
   line("seconds", seconds.toFixed(1));
   line("messages/s", Math.round(messages / seconds));
+  line("MQTT between server and broker", brokerLink.mqttVersion === 5 ? "5" : "3.1.1");
   line("faults", plan.length);
   for (const [kind, count] of [...kinds].sort()) line(`  ${kind}`, count);
-  for (const figure of ["messages_received", "messages_committed", "samples_repeated", "samples_late"])
+  for (const what of ["received", "committed", "returned"] as const)
+    line(`server, since its last start: messages ${what}`, counts[what]);
+  for (const figure of ["samples_repeated", "samples_late"])
     line(`server, since its last start: ${figure.replace("_", " ")}`, await server.figure(`${figure}_total`));
+  // It must end well, too.
+  await server.end("SIGTERM");
   const wrong: [string, number][] = [
     ["lost", findings.lost],
     ["twice", findings.twice],
@@ -270,12 +226,16 @@ async function report(run: Run, plan: readonly PlannedFault[], findings: Finding
     ["twins that do not show the newest", findings.staleTwins],
     ["dead letters", findings.deadLetters],
     ["acknowledged without a subscriber", publishers.told.unrouted],
-    ["dropped by the broker", mosquitto.dropped],
-    ["dropped by the server", await server.figure("messages_dropped_total")],
+    ["dropped by the broker", mosquitto?.dropped ?? 0],
+    ["dropped by the server", counts.dropped],
+    ["received, and nothing became of them", counts.open],
+    [`not MQTT ${run.mqtt} with the broker`, brokerLink.mqttVersion === (run.mqtt === "5" ? 5 : 4) ? 0 : 1],
+    ["other things that went wrong", others.length],
     ["unwanted ends of the server", server.crashes.length],
   ];
   for (const [name, count] of wrong) line(name, count);
-  for (const example of [...findings.examples, ...server.crashes]) process.stdout.write(`  ${example}\n`);
+  for (const example of [...findings.examples, ...others, ...server.crashes])
+    process.stdout.write(`  ${example}\n`);
   const bad = wrong.filter(([, count]) => count !== 0);
   return bad.length === 0 ? null : bad.map(([name, count]) => `${name}: ${count}`).join(", ");
 }

@@ -1,0 +1,21 @@
+import { ingest } from "./ingest.js";
+import { latency } from "./latency.js";
+import { memory } from "./memory.js";
+import { reads } from "./reads.js";
+import { scale } from "./scale.js";
+import { soak } from "./soak.js";
+import { storage } from "./storage.js";
+
+/** Each prints its figures and tells them, beside a bare baseline of the same run. */
+export const BENCHMARKS = { ingest, scale, latency, memory, reads, storage, soak };
+
+export type BenchmarkName = keyof typeof BENCHMARKS;
+
+/** What a benchmark tells. */
+export type Figures<Name extends BenchmarkName> = Awaited<ReturnType<(typeof BENCHMARKS)[Name]>>;
+
+export const NAMES = Object.keys(BENCHMARKS) as readonly BenchmarkName[];
+
+export function isBenchmark(name: string | undefined): name is BenchmarkName {
+  return name !== undefined && Object.hasOwn(BENCHMARKS, name);
+}

@@ -4,7 +4,7 @@ import WebSocket from "ws";
 import { LiveBus } from "../src/live/live-bus.js";
 import { connectDevice, type DeviceClient } from "../src/mqtt/device-client.js";
 import { type Followed, type GraphQLAnswer, startTestApp, type TestApp } from "./support/app.js";
-import { type Mosquitto, mosquittoAvailable, startMosquitto } from "./support/mosquitto.js";
+import { brokerAvailable, startBroker, type TestBroker } from "./support/broker.js";
 import { figure, machine, metric } from "./support/questions.js";
 import { waitFor } from "./support/wait-for.js";
 
@@ -32,9 +32,9 @@ interface MachineEvent {
   readonly metrics: readonly { name: string; value: unknown }[];
 }
 
-// Without Mosquitto the file says so on stderr (see support/mosquitto.ts) and these skip.
-describe.skipIf(!mosquittoAvailable)("subscriptions", () => {
-  let mosquitto: Mosquitto;
+// Without a broker the file says so on stderr (see support/broker.ts) and these skip.
+describe.skipIf(!brokerAvailable)("subscriptions", () => {
+  let broker: TestBroker;
   let app: TestApp;
   let bus: LiveBus;
   let device: DeviceClient;
@@ -42,12 +42,12 @@ describe.skipIf(!mosquittoAvailable)("subscriptions", () => {
   let count = 0;
 
   beforeAll(async () => {
-    mosquitto = await startMosquitto();
+    broker = await startBroker();
     const listen = vi.spyOn(LiveBus.prototype, "listen");
-    app = await startTestApp({ mqttUrl: mosquitto.url, plant: PLANT });
+    app = await startTestApp({ mqttUrl: broker.url, plant: PLANT });
     bus = listen.mock.contexts[0] as LiveBus;
     listen.mockRestore();
-    device = connectDevice({ url: mosquitto.url, clientId: "device" });
+    device = connectDevice({ url: broker.url, clientId: "device" });
     await device.ready();
     await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
   });
@@ -55,7 +55,7 @@ describe.skipIf(!mosquittoAvailable)("subscriptions", () => {
   afterAll(async () => {
     await device?.end();
     await app?.stop();
-    await mosquitto?.stop();
+    await broker?.stop();
   });
 
   let listeners: number;

@@ -4,10 +4,10 @@ import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ReplayReport, replay } from "../src/demo/replay.js";
 import { startTestApp } from "./support/app.js";
+import { brokerAvailable, startBroker } from "./support/broker.js";
 import { repository } from "./support/build.js";
 import { createTestDatabase } from "./support/database.js";
 import type { GraphQLClient } from "./support/graphql-client.js";
-import { mosquittoAvailable, startMosquitto } from "./support/mosquitto.js";
 import { figure, history, metric, stored } from "./support/questions.js";
 import { type ServerProcess, startServer } from "./support/server-process.js";
 import { waitFor } from "./support/wait-for.js";
@@ -80,13 +80,13 @@ async function killAt(server: ServerProcess, samples: number): Promise<ServerPro
   return next;
 }
 
-describe.skipIf(skipped || !mosquittoAvailable)("a recording replayed through Mosquitto", () => {
+describe.skipIf(skipped || !brokerAvailable)("a recording replayed through a broker", () => {
   test("is in the history whole, once, however often it is sent", { timeout: 120_000 }, async () => {
-    const mosquitto = await startMosquitto();
-    cleanups.push(() => mosquitto.stop());
-    const app = await startTestApp({ mqttUrl: mosquitto.url });
+    const broker = await startBroker();
+    cleanups.push(() => broker.stop());
+    const app = await startTestApp({ mqttUrl: broker.url });
     cleanups.push(() => app.stop());
-    await replayed(mosquitto.url);
+    await replayed(broker.url);
     await holdsAll(app);
 
     const rows = await recorded();
@@ -110,7 +110,7 @@ describe.skipIf(skipped || !mosquittoAvailable)("a recording replayed through Mo
     expect(asRows.sort((a, b) => a.time - b.time || a.value - b.value)).toEqual(day);
 
     const committed = await figure(app.url, "mes_twin_messages_committed_total");
-    await replayed(mosquitto.url);
+    await replayed(broker.url);
     await waitFor(
       async () => (await figure(app.url, "mes_twin_messages_committed_total")) === committed + ROWS,
       LONG,
@@ -120,13 +120,13 @@ describe.skipIf(skipped || !mosquittoAvailable)("a recording replayed through Mo
   });
 
   test("is in the history whole and once though the server is killed", { timeout: 240_000 }, async () => {
-    // Unlimited: the broker's usual 1,000 for a client that is away would lose the rest.
-    const mosquitto = await startMosquitto({ config: ["max_queued_messages 0"] });
-    cleanups.push(() => mosquitto.stop());
+    // The broker must keep the rest for a client that is away: the usual limit of 1,000 would lose it.
+    const broker = await startBroker();
+    cleanups.push(() => broker.stop());
     const database = await createTestDatabase();
     cleanups.push(() => database.drop());
-    let server = await serverProcess({ MQTT_URL: mosquitto.url, DATABASE_URL: database.url });
-    const sent = replayed(mosquitto.url);
+    let server = await serverProcess({ MQTT_URL: broker.url, DATABASE_URL: database.url });
+    const sent = replayed(broker.url);
     server = await killAt(server, 1_000);
     await server.ready();
     server = await killAt(server, 8_000);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { connectDevice } from "../src/mqtt/device-client.js";
 import { startTestApp, type TestApp } from "./support/app.js";
+import { brokerAvailable, startBroker } from "./support/broker.js";
 import { createTestDatabase, rows } from "./support/database.js";
 import type { GraphQLClient } from "./support/graphql-client.js";
 import { type Load, numbersStored, startLoad } from "./support/load.js";
@@ -21,10 +22,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function broker(options: Parameters<typeof startMosquitto>[0] = {}) {
-  const mosquitto = await startMosquitto(options);
-  cleanups.push(() => mosquitto.stop());
-  return mosquitto;
+async function startedBroker() {
+  const broker = await startBroker();
+  cleanups.push(() => broker.stop());
+  return broker;
 }
 
 async function testApp(mqttUrl: string): Promise<TestApp> {
@@ -59,14 +60,14 @@ async function appears(at: Pick<GraphQLClient, "ask">, more: number): Promise<vo
 }
 
 /** Everything that the load was told is safe is in the history, and nothing is there twice. */
-async function exactlyOnce({ acknowledged }: Load, databaseUrl: string): Promise<void> {
+async function exactlyOnce(load: Load, at: Pick<GraphQLClient, "ask">): Promise<void> {
   const missing = async () => {
-    const found = await numbersStored(databaseUrl);
-    return acknowledged.filter((n) => !found.has(n));
+    const found = await numbersStored(at, MACHINE, load);
+    return load.acknowledged.filter((n) => !found.has(n));
   };
   await waitFor(async () => (await missing()).length === 0, LONG).catch(() => undefined);
   expect(await missing()).toEqual([]);
-  const twice = [...(await numbersStored(databaseUrl))].filter(([, count]) => count > 1);
+  const twice = [...(await numbersStored(at, MACHINE, load))].filter(([, count]) => count > 1);
   expect(twice).toEqual([]);
 }
 
@@ -76,13 +77,13 @@ async function showsLast(at: Pick<GraphQLClient, "ask">, { acknowledged }: Load)
   await waitFor(async () => Number((await metric(at, MACHINE, "n"))?.value) >= last);
 }
 
-// Without Mosquitto the file says so on stderr (see support/mosquitto.ts) and these skip.
-describe.skipIf(!mosquittoAvailable)("with Mosquitto", () => {
+// Without a broker the file says so on stderr (see support/broker.ts) and these skip.
+describe.skipIf(!brokerAvailable)("with a broker", () => {
   test("a server that is told to stop under load loses nothing", SLOW_TEST, async () => {
-    const mosquitto = await broker();
+    const broker = await startedBroker();
     const db = await database();
-    const first = await server({ MQTT_URL: mosquitto.url, DATABASE_URL: db.url });
-    const sending = load(mosquitto.url);
+    const first = await server({ MQTT_URL: broker.url, DATABASE_URL: db.url });
+    const sending = load(broker.url);
     await appears(first, 500);
     expect(await first.terminate()).toEqual({ code: 0, signal: null });
     const before = sending.acknowledged.length;
@@ -92,15 +93,15 @@ describe.skipIf(!mosquittoAvailable)("with Mosquitto", () => {
     await second.ready();
     await appears(second, 500);
     await sending.stop();
-    await exactlyOnce(sending, db.url);
+    await exactlyOnce(sending, second);
     await showsLast(second, sending);
     expect(await second.terminate()).toEqual({ code: 0, signal: null });
   });
 
   test("a restart goes on with the same twins and revisions", async () => {
-    const mosquitto = await broker();
-    const app = await testApp(mosquitto.url);
-    const device = connectDevice({ url: mosquitto.url, clientId: "device" });
+    const broker = await startedBroker();
+    const app = await testApp(broker.url);
+    const device = connectDevice({ url: broker.url, clientId: "device" });
     cleanups.push(() => device.end());
     await device.ready();
     const ts = Date.now();
@@ -125,28 +126,36 @@ describe.skipIf(!mosquittoAvailable)("with Mosquitto", () => {
     expect(await stored(again, MACHINE, "big")).toBe(1);
   });
 
-  test("a broker that restarts is subscribed again, and what came meanwhile arrives", SLOW_TEST, async () => {
-    const mosquitto = await broker({ persistence: true });
-    const app = await testApp(mosquitto.url);
-    const sending = load(mosquitto.url);
-    await appears(app, 300);
-    for (let round = 0; round < 3; round += 1) {
-      await mosquitto.halt();
-      await waitFor(async () => !(await fetch(`${app.url}/readyz`)).ok, { what: "not ready without broker" });
-      await mosquitto.restart();
-      await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, LONG);
+  test.skipIf(!mosquittoAvailable)(
+    "a broker that restarts is subscribed again, and what came meanwhile arrives",
+    SLOW_TEST,
+    async () => {
+      // Its own, whatever broker the others use: it is restarted.
+      const mosquitto = await startMosquitto({ persistence: true });
+      cleanups.push(() => mosquitto.stop());
+      const app = await testApp(mosquitto.url);
+      const sending = load(mosquitto.url);
       await appears(app, 300);
-    }
-    await sending.stop();
-    await exactlyOnce(sending, app.env.DATABASE_URL ?? "");
-    await showsLast(app, sending);
-  });
+      for (let round = 0; round < 3; round += 1) {
+        await mosquitto.halt();
+        await waitFor(async () => !(await fetch(`${app.url}/readyz`)).ok, {
+          what: "not ready without broker",
+        });
+        await mosquitto.restart();
+        await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, LONG);
+        await appears(app, 300);
+      }
+      await sending.stop();
+      await exactlyOnce(sending, app);
+      await showsLast(app, sending);
+    },
+  );
 
   test("a database that breaks every connection loses nothing and repeats nothing", SLOW_TEST, async () => {
-    const mosquitto = await broker();
-    const app = await testApp(mosquitto.url);
+    const broker = await startedBroker();
+    const app = await testApp(broker.url);
     const url = app.env.DATABASE_URL ?? "";
-    const sending = load(mosquitto.url);
+    const sending = load(broker.url);
     await appears(app, 300);
     for (let round = 0; round < 10; round += 1) {
       const before = sending.acknowledged.length;
@@ -158,39 +167,41 @@ describe.skipIf(!mosquittoAvailable)("with Mosquitto", () => {
     }
     await appears(app, 300);
     await sending.stop();
-    await exactlyOnce(sending, url);
+    await exactlyOnce(sending, app);
     await showsLast(app, sending);
   });
 
   test("killed between commit and acknowledgement, it repeats nothing", SLOW_TEST, async () => {
-    const mosquitto = await broker();
+    const broker = await startedBroker();
     const db = await database();
-    const between = await relay(mosquitto.port);
+    const between = await relay(broker.port);
     const first = await server({ MQTT_URL: between.url, DATABASE_URL: db.url });
-    const sending = load(mosquitto.url);
+    const sending = load(broker.url);
     await appears(first, 100);
     between.hold();
     await appears(first, 500);
     await first.kill();
-    const second = first.again({ MQTT_URL: mosquitto.url });
+    const second = first.again({ MQTT_URL: broker.url });
     cleanups.push(() => second.remove());
     await second.ready();
     await waitFor(async () => (await figure(second.url, "mes_twin_samples_repeated_total")) >= 500, LONG);
     await appears(second, 100);
     await sending.stop();
-    await exactlyOnce(sending, db.url);
+    await exactlyOnce(sending, second);
     await showsLast(second, sending);
-    expect((await machine(second, MACHINE))?.revision).toBe((await numbersStored(db.url)).size);
+    expect((await machine(second, MACHINE))?.revision).toBe(
+      (await numbersStored(second, MACHINE, sending)).size,
+    );
   });
 
   test("of two servers one consumes, and the other takes over when it is killed", SLOW_TEST, async () => {
-    const mosquitto = await broker();
+    const broker = await startedBroker();
     const db = await database();
-    const env = { MQTT_URL: mosquitto.url, DATABASE_URL: db.url };
-    const between = await relay(mosquitto.port);
+    const env = { MQTT_URL: broker.url, DATABASE_URL: db.url };
+    const between = await relay(broker.port);
     const active = await server({ ...env, MQTT_URL: between.url });
     const standby = await server(env);
-    const sending = load(mosquitto.url);
+    const sending = load(broker.url);
     await appears(active, 300);
     // From here on the broker does not learn that messages are safe, and delivers them again later.
     between.hold();
@@ -200,10 +211,12 @@ describe.skipIf(!mosquittoAvailable)("with Mosquitto", () => {
     await waitFor(async () => (await figure(standby.url, "mes_twin_messages_received_total")) > 500, LONG);
     await appears(standby, 300);
     await sending.stop();
-    await exactlyOnce(sending, db.url);
+    await exactlyOnce(sending, standby);
     await showsLast(standby, sending);
     // Each number was one change, whichever server made it.
-    expect((await machine(standby, MACHINE))?.revision).toBe((await numbersStored(db.url)).size);
+    expect((await machine(standby, MACHINE))?.revision).toBe(
+      (await numbersStored(standby, MACHINE, sending)).size,
+    );
     expect(await rows(db.url, "SELECT 1 FROM equipment WHERE level = 'MACHINE'")).toHaveLength(1);
   });
 });
@@ -223,7 +236,7 @@ describe("with the embedded broker", () => {
     await second.ready();
     await appears(second, 500);
     await sending.stop();
-    await exactlyOnce(sending, db.url);
+    await exactlyOnce(sending, second);
     await showsLast(second, sending);
   });
 });

@@ -1,36 +1,36 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectDevice, type DeviceClient } from "../src/mqtt/device-client.js";
 import { startTestApp, type TestApp } from "./support/app.js";
+import { brokerAvailable, startBroker, type TestBroker } from "./support/broker.js";
 import { rows } from "./support/database.js";
-import { type Mosquitto, mosquittoAvailable, startMosquitto } from "./support/mosquitto.js";
 import { figure, history, machine, metric, stored } from "./support/questions.js";
 import { waitFor } from "./support/wait-for.js";
 
 const LINE = "acme/berlin/pack/line-3";
 const HOUR = 3_600_000;
 
-// Without Mosquitto the file says so on stderr (see support/mosquitto.ts) and these skip.
-describe.skipIf(!mosquittoAvailable)("telemetry", () => {
-  let mosquitto: Mosquitto;
+// Without a broker the file says so on stderr (see support/broker.ts) and these skip.
+describe.skipIf(!brokerAvailable)("telemetry", () => {
+  let broker: TestBroker;
   let app: TestApp;
   let device: DeviceClient;
   const before = Date.now() - HOUR;
 
   beforeAll(async () => {
-    mosquitto = await startMosquitto();
-    device = connectDevice({ url: mosquitto.url, clientId: "device" });
+    broker = await startBroker();
+    device = connectDevice({ url: broker.url, clientId: "device" });
     await device.ready();
     const retained = { qos: 1, retain: true } as const;
     await device.publish(`${LINE}/kept/level`, "7", retained);
     await device.publish(`${LINE}/kept/telemetry`, JSON.stringify({ ts: before, dose: 3 }), retained);
-    app = await startTestApp({ mqttUrl: mosquitto.url });
+    app = await startTestApp({ mqttUrl: broker.url });
     await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
   });
 
   afterAll(async () => {
     await device?.end();
     await app?.stop();
-    await mosquitto?.stop();
+    await broker?.stop();
   });
 
   const send = (name: string, payload: unknown, qos: 0 | 1 | 2 = 1) =>
@@ -261,11 +261,11 @@ describe.skipIf(!mosquittoAvailable)("telemetry", () => {
   });
 });
 
-describe.skipIf(!mosquittoAvailable).each([0, 1, 2] as const)("a source at QoS %i", (qos) => {
+describe.skipIf(!brokerAvailable).each([0, 1, 2] as const)("a source at QoS %i", (qos) => {
   test("takes each message of devices at QoS 0, 1 and 2 once", async () => {
-    const mosquitto = await startMosquitto();
+    const broker = await startBroker();
     const app = await startTestApp({
-      mqttUrl: mosquitto.url,
+      mqttUrl: broker.url,
       plant: `
 sources:
   - name: shopfloor
@@ -275,7 +275,7 @@ sources:
       - { topic: "{site}/{machine}/{metric+}", format: value }
 `,
     });
-    const device = connectDevice({ url: mosquitto.url, clientId: "device" });
+    const device = connectDevice({ url: broker.url, clientId: "device" });
     try {
       await device.ready();
       await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok);
@@ -294,7 +294,7 @@ sources:
     } finally {
       await device.end();
       await app.stop();
-      await mosquitto.stop();
+      await broker.stop();
     }
   });
 });

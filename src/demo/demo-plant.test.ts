@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { type Mosquitto, mosquittoAvailable, startMosquitto } from "../../test/support/mosquitto.js";
+import { brokerAvailable, startBroker, type TestBroker } from "../../test/support/broker.js";
 import { waitFor } from "../../test/support/wait-for.js";
 import type { Logger } from "../kernel/logger.js";
 import { connectDevice, type DeviceClient } from "../mqtt/device-client.js";
@@ -24,14 +24,14 @@ interface Message {
   body: Record<string, unknown>;
 }
 
-describe.skipIf(!mosquittoAvailable)("the demo plant", () => {
-  let broker: Mosquitto;
+describe.skipIf(!brokerAvailable)("the demo plant", () => {
+  let broker: TestBroker;
   let plant: DemoPlant;
   let client: DeviceClient;
   let messages: Message[];
 
   beforeAll(async () => {
-    broker = await startMosquitto();
+    broker = await startBroker();
   });
 
   afterAll(() => broker?.stop());
@@ -126,8 +126,7 @@ describe.skipIf(!mosquittoAvailable)("the demo plant", () => {
 
   test("is online again after the broker was away", async () => {
     await waitFor(() => states(FILLER).at(-1) === "EXECUTE");
-    await broker.kill();
-    await broker.restart();
+    await broker.interrupt();
     messages = [];
     await waitFor(
       () => DEMO_MACHINES.every(({ path }) => bodies(`${path}/connectivity`).at(-1)?.online === true),

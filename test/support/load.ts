@@ -1,13 +1,18 @@
 import { connectDevice, type DeviceClient } from "../../src/mqtt/device-client.js";
-import { rows } from "./database.js";
+import type { GraphQLClient } from "./graphql-client.js";
+import { history } from "./questions.js";
 
 const WINDOW = 50;
 const PACE_MS = 5;
+/** Numbers in one question about the history, which may bring twice as many points. */
+const PAGE = 5_000;
 
 /** What a machine that sends without end was told. */
 export interface Load {
   /** The numbers whose messages the broker has acknowledged. */
   readonly acknowledged: readonly number[];
+  /** The time of number 0, in ms; each is 1 ms later than the one before. */
+  readonly base: number;
   /** Sends no more; resolves when every message is answered or lost. */
   stop(): Promise<void>;
 }
@@ -46,6 +51,7 @@ export function startLoad(url: string, topic: string): Load {
   const running = run();
   return {
     acknowledged,
+    base,
     async stop() {
       stopped = true;
       await running;
@@ -55,12 +61,19 @@ export function startLoad(url: string, topic: string): Load {
   };
 }
 
-/** How often each number of a load stands in the history. */
-export async function numbersStored(databaseUrl: string): Promise<Map<number, number>> {
-  const found = await rows<{ n: number; count: string }>(
-    databaseUrl,
-    `SELECT value_double AS n, count(*) FROM sample
-     WHERE series_id IN (SELECT id FROM series WHERE metric = 'n') GROUP BY value_double`,
-  );
-  return new Map(found.map(({ n, count }) => [n, Number(count)]));
+/** How often each number of a load stands in the history of its machine. */
+export async function numbersStored(
+  client: Pick<GraphQLClient, "ask">,
+  machine: string,
+  { acknowledged, base }: Load,
+): Promise<Map<number, number>> {
+  const found = new Map<number, number>();
+  // What was sent and not acknowledged may be there, too.
+  const last = Math.max(0, ...acknowledged) + PAGE;
+  for (let from = base; from <= base + last; from += PAGE) {
+    const range = { from: new Date(from).toISOString(), to: new Date(from + PAGE).toISOString() };
+    for (const { value, count } of await history(client, machine, "n", { ...range, points: 2 * PAGE }))
+      found.set(Number(value), (found.get(Number(value)) ?? 0) + count);
+  }
+  return found;
 }

@@ -18,7 +18,10 @@ export function decodeConnectivity(payload: Buffer, options: { online: string })
   if (!parsed.ok) return problem(parsed.error);
   const body = parsed.value as Record<string, unknown>;
   if (!Object.hasOwn(body, options.online)) return problem(`the payload has no field "${options.online}"`);
-  return said(String(body[options.online]), timeOf(body.ts));
+  const online = body[options.online];
+  if (typeof online === "object")
+    return problem(`the value of "${options.online}" says neither online nor offline`);
+  return said(String(online), timeOf(body.ts));
 }
 
 function said(text: string, time: number | null): Decoded {

@@ -4,6 +4,8 @@ import { err, messageOf, ok, type Result } from "../../kernel/result.js";
 
 // Not the digits of a fraction, which a double holds as well as it can either way.
 const LONG_NUMBER = /(?<![\d.])\d{16}/;
+/** Characters of a parser's complaint, which can quote a whole payload. */
+const LONGEST_COMPLAINT = 200;
 
 /** The text of a payload, or why it is none. */
 export function textOf(payload: Buffer): Result<string, string> {
@@ -12,13 +14,13 @@ export function textOf(payload: Buffer): Result<string, string> {
   return ok(payload.toString("utf8").replace(/^\uFEFF/, ""));
 }
 
-/** JSON with integers beyond 2^53 - 1 as bigint instead of rounded. */
+/** JSON with integers beyond 2^53 - 1 as bigint instead of rounded. Of a key that stands twice, the last one counts. */
 export function parseJson(text: string): Result<unknown, string> {
   try {
     // The exact parser is many times slower, and only long numbers need it.
-    return ok(LONG_NUMBER.test(text) ? parseLossless(text, undefined, { parseNumber }) : JSON.parse(text));
+    return ok(LONG_NUMBER.test(text) ? parseLossless(text, undefined, EXACTLY) : JSON.parse(text));
   } catch (error) {
-    return err(`the payload is not JSON: ${messageOf(error)}`);
+    return err(`the payload is not JSON: ${messageOf(error).slice(0, LONGEST_COMPLAINT)}`);
   }
 }
 
@@ -28,3 +30,8 @@ function parseNumber(text: string): number | bigint {
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
+
+const EXACTLY = {
+  parseNumber,
+  onDuplicateKey: ({ newValue }: { newValue: unknown }) => newValue,
+} as const;

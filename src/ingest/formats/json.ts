@@ -5,13 +5,18 @@ import { timeOf } from "./timestamp.js";
 
 const DEEPEST = 16;
 const MOST_LEAVES = 5_000;
+/** Values, objects and arrays that are looked at; empty ones are no leaves, and cost time too. */
+const MOST_NODES = 20_000;
 const LONGEST_NAME = 256;
+
+const TOO_MANY = `the payload holds more than ${MOST_LEAVES} values`;
 
 interface Leaves {
   readonly samples: Sample[];
   readonly problems: FieldProblem[];
   readonly skip: string | null;
   readonly time: number | null;
+  nodes: number;
 }
 
 /**
@@ -31,8 +36,8 @@ export function decodeJson(payload: Buffer, options: { timestamp: string | null 
   }
   const time = readTime(root as Record<string, unknown>, options.timestamp);
   if (time.problem !== null) return problem(time.problem);
-  const leaves: Leaves = { samples: [], problems: [], skip: options.timestamp, time: time.ms };
-  const tooMuch = collect(root as Record<string, unknown>, "", 1, leaves);
+  const leaves: Leaves = { samples: [], problems: [], skip: options.timestamp, time: time.ms, nodes: 0 };
+  const tooMuch = collect(root as Record<string, unknown>, null, 1, leaves);
   if (tooMuch !== null) return problem(tooMuch);
   if (leaves.samples.length === 0 && leaves.problems.length === 0)
     return problem("the object holds no values");
@@ -54,22 +59,25 @@ function readTime(
 
 function collect(
   node: Record<string, unknown> | unknown[],
-  prefix: string,
+  prefix: string | null,
   depth: number,
   into: Leaves,
 ): string | null {
   if (depth > DEEPEST) return `the payload is nested deeper than ${DEEPEST} levels`;
+  if (Array.isArray(node) && node.length > MOST_NODES) return TOO_MANY;
   for (const key of Object.keys(node)) {
-    const name = prefix === "" ? key : `${prefix}/${key}`;
+    into.nodes += 1;
+    if (into.nodes > MOST_NODES) return TOO_MANY;
+    const name = prefix === null ? key : `${prefix}/${key}`;
     if (name === into.skip) continue;
     const value = (node as Record<string, unknown>)[key];
-    if (typeof value === "object" && value !== null) {
+    // Below a name that is too long all are, and each would be a copy of it.
+    if (typeof value === "object" && value !== null && name.length <= LONGEST_NAME) {
       const tooMuch = collect(value as Record<string, unknown>, name, depth + 1, into);
       if (tooMuch !== null) return tooMuch;
       continue;
     }
-    if (into.samples.length + into.problems.length >= MOST_LEAVES)
-      return `the payload holds more than ${MOST_LEAVES} values`;
+    if (into.samples.length + into.problems.length >= MOST_LEAVES) return TOO_MANY;
     const wrong = metricNameProblem(name);
     if (wrong !== null) into.problems.push({ field: name.slice(0, LONGEST_NAME), problem: wrong });
     else into.samples.push({ metric: name, value: value as Scalar, time: into.time, quality: "GOOD" });
@@ -81,7 +89,7 @@ function collect(
 export function metricNameProblem(name: string): string | null {
   if (name.length > LONGEST_NAME) return `a metric name has at most ${LONGEST_NAME} characters`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
-  if (/[+#\u0000-\u001f]/.test(name)) return "a metric name must not hold +, # or a control character";
+  if (/[+#\u0000-\u001f\u007f]/.test(name)) return "a metric name must not hold +, # or a control character";
   if (/^\/|\/\/|\/$/.test(name) || name === "") return "a metric name must not have empty parts";
   if (/\p{Surrogate}/u.test(name)) return "a metric name must not hold half a character";
   return null;
@@ -102,6 +110,8 @@ function kindOf(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === "bigint" ? value.toString() : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  if (typeof value === "object") return kindOf(value);
+  const text = typeof value === "string" ? value.slice(0, 61) : String(value);
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return typeof value === "string" ? JSON.stringify(short) : short;
 }

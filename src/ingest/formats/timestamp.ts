@@ -1,5 +1,6 @@
 const HAS_ZONE = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/i;
+const LONGEST_TIME = 64;
 
 /**
  * Milliseconds since 1970 of a device's time: a number of s, ms, us or ns, told apart by size, or ISO 8601 (UTC
@@ -10,6 +11,8 @@ export function timeOf(value: unknown): number | null {
   if (typeof value === "bigint") return fromNumber(Number(value));
   if (typeof value === "number") return fromNumber(value);
   if (typeof value !== "string") return null;
+  // A conversion of megabytes of digits takes long.
+  if (value.length > LONGEST_TIME) return null;
   const text = value.trim();
   if (/^\d+(?:\.\d+)?$/.test(text)) return fromNumber(Number(text));
   if (!ISO.test(text)) return null;

@@ -4,10 +4,14 @@ import { TopicTemplate } from "../mqtt/topic-template.js";
 import { checkPath } from "../plant/equipment.js";
 import type { MappingConfig, SourceConfig } from "../plant/plant-file.js";
 import type { Sample } from "../twin/sample.js";
+import { isBrokerTopic } from "./broker-drops.js";
 import { decodeConnectivity } from "./formats/connectivity.js";
 import { type Decoded, problem } from "./formats/format.js";
-import { decodeJson, metricNameProblem } from "./formats/json.js";
+import { decodeJson, JsonShape } from "./formats/json.js";
+import { metricNameProblem } from "./formats/metric-names.js";
+import { takeSequence } from "./formats/sequence-field.js";
 import { decodeValue } from "./formats/value.js";
+import { TopicMap } from "./topic-map.js";
 
 /** What a topic means to a source. */
 export type Routed =
@@ -25,11 +29,11 @@ export type Routed =
   | { readonly kind: "reply" }
   /** A command, which only devices read. */
   | { readonly kind: "command" }
+  /** What the broker says of itself. */
+  | { readonly kind: "broker" }
   | { readonly kind: "unmapped"; readonly reason: string };
 
 const METRIC = "metric";
-/** Longer topics make no machine path and metric name anyway. */
-const LONGEST_REMEMBERED = 1_024;
 const COMMAND_TOPIC = /\/cmd\/[^/]+(\/reply)?$/;
 
 /** One entry of a source's mappings, ready to use. */
@@ -37,6 +41,9 @@ export class Mapping {
   readonly name: string;
   readonly template: TopicTemplate;
   readonly #config: MappingConfig;
+  readonly #shape: JsonShape;
+  /** Path of the number that counts the device's messages; null where payloads have none. */
+  readonly sequence: string | null;
   readonly #machineParts: readonly (string | { name: string })[];
   readonly #machineNames: readonly string[];
 
@@ -44,6 +51,8 @@ export class Mapping {
     this.name = config.topic;
     this.template = template;
     this.#config = config;
+    this.#shape = new JsonShape({ timestamp: "timestamp" in config ? (config.timestamp ?? null) : null });
+    this.sequence = config.format === "json" ? (config.sequence ?? null) : null;
     this.#machineParts = machineParts(config, template);
     this.#machineNames = this.#machineParts.flatMap((part) => (typeof part === "string" ? [] : [part.name]));
   }
@@ -91,12 +100,17 @@ export class Mapping {
     const config = this.#config;
     switch (config.format) {
       case "json":
-        return withPrefix(decodeJson(payload, { timestamp: config.timestamp ?? null }), metric);
+        return withPrefix(this.#json(payload), metric);
       case "value":
         return metric === null ? problem("the topic names no metric") : decodeValue(payload, metric);
       case "connectivity":
         return decodeConnectivity(payload, { online: config.online });
     }
+  }
+
+  #json(payload: Buffer): Decoded {
+    const decoded = decodeJson(payload, this.#shape);
+    return this.sequence === null ? decoded : takeSequence(decoded, this.sequence);
   }
 
   /** Where devices answer commands, as an MQTT filter; null when the mapping's own filter takes the answers too. */
@@ -110,7 +124,7 @@ export class Mapping {
 /** A source's mappings, tried in order; the first that matches a topic takes it. */
 export class MappingTable {
   readonly #mappings: readonly Mapping[];
-  readonly #routes = new Map<string, Routed>();
+  readonly #routes = new TopicMap<Routed>();
 
   private constructor(mappings: readonly Mapping[]) {
     this.#mappings = mappings;
@@ -141,14 +155,13 @@ export class MappingTable {
     let routed = this.#routes.get(topic);
     if (routed === undefined) {
       routed = this.#find(topic);
-      // Devices use few topics; a flood of ever new ones must not fill the memory.
-      if (this.#routes.size >= 200_000) this.#routes.clear();
-      if (topic.length <= LONGEST_REMEMBERED) this.#routes.set(topic, routed);
+      this.#routes.set(topic, routed);
     }
     return routed;
   }
 
   #find(topic: string): Routed {
+    if (isBrokerTopic(topic)) return { kind: "broker" };
     const command = COMMAND_TOPIC.exec(topic);
     if (command) return { kind: command[1] === undefined ? "command" : "reply" };
     const levels = topic.split("/");

@@ -5,8 +5,9 @@ import { seededRandom } from "../../demo/random.js";
 import { unusable } from "../../twin/sample.js";
 import { decodeConnectivity } from "./connectivity.js";
 import type { Decoded } from "./format.js";
-import { decodeJson, metricNameProblem } from "./json.js";
+import { decodeJson, JsonShape } from "./json.js";
 import { parseJson, textOf } from "./json-text.js";
+import { metricNameProblem } from "./metric-names.js";
 import { timeOf } from "./timestamp.js";
 import { decodeValue } from "./value.js";
 
@@ -71,7 +72,7 @@ describe("any payload becomes samples, a connectivity or a problem, and never an
     const timestamp = fc.constantFrom(null, "ts", "header/time", "__proto__", "constructor/name");
     fc.assert(
       fc.property(anyPayload, timestamp, (payload, at) => {
-        expectSound(decodeJson(payload, { timestamp: at }));
+        expectSound(decodeJson(payload, new JsonShape({ timestamp: at })));
       }),
       runs,
     );
@@ -184,7 +185,7 @@ describe("a megabyte made to be slow is answered at once", () => {
     const payload = Buffer.from(text);
     const began = performance.now();
     for (let time = 0; time < 3; time += 1) {
-      expectSound(decodeJson(payload, { timestamp: "ts" }));
+      expectSound(decodeJson(payload, new JsonShape({ timestamp: "ts" })));
       expectSound(decodeValue(payload, "metric"));
       expectSound(decodeConnectivity(payload, { online: "online" }));
     }
@@ -194,7 +195,7 @@ describe("a megabyte made to be slow is answered at once", () => {
 
 test("names below one that is too long are not held one by one", () => {
   const payload = Buffer.from(`{"${"x".repeat(900_000)}":[${"1,".repeat(4_000)}1],"n":1}`);
-  expect(decodeJson(payload, { timestamp: null })).toMatchObject({
+  expect(decodeJson(payload, new JsonShape({ timestamp: null }))).toMatchObject({
     samples: [{ metric: "n" }],
     problems: [{ field: "x".repeat(256), problem: expect.stringContaining("256") }],
   });

@@ -6,6 +6,8 @@ export type Decoded =
       readonly kind: "samples";
       readonly samples: readonly Sample[];
       readonly problems: readonly FieldProblem[];
+      /** The number that counts the device's messages, where the payload has one. */
+      readonly sequence?: number;
     }
   | { readonly kind: "connectivity"; readonly online: boolean; readonly time: number | null }
   | { readonly kind: "problem"; readonly problem: string };

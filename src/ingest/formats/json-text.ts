@@ -2,8 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { isInteger, parse as parseLossless } from "lossless-json";
 import { err, messageOf, ok, type Result } from "../../kernel/result.js";
 
+const MANY_DIGITS = /\d{16}/;
 // Not the digits of a fraction, which a double holds as well as it can either way.
 const LONG_NUMBER = /(?<![\d.])\d{16}/;
+const BYTE_ORDER_MARK = 0xfeff;
 /** Characters of a parser's complaint, which can quote a whole payload. */
 const LONGEST_COMPLAINT = 200;
 
@@ -11,14 +13,16 @@ const LONGEST_COMPLAINT = 200;
 export function textOf(payload: Buffer): Result<string, string> {
   if (!isUtf8(payload)) return err("the payload is not UTF-8 text");
   // Some devices begin their text with a byte order mark.
-  return ok(payload.toString("utf8").replace(/^\uFEFF/, ""));
+  const text = payload.toString("utf8");
+  return ok(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
 }
 
 /** JSON with integers beyond 2^53 - 1 as bigint instead of rounded. Of a key that stands twice, the last one counts. */
 export function parseJson(text: string): Result<unknown, string> {
   try {
     // The exact parser is many times slower, and only long numbers need it.
-    return ok(LONG_NUMBER.test(text) ? parseLossless(text, undefined, EXACTLY) : JSON.parse(text));
+    const long = MANY_DIGITS.test(text) && LONG_NUMBER.test(text);
+    return ok(long ? parseLossless(text, undefined, EXACTLY) : JSON.parse(text));
   } catch (error) {
     return err(`the payload is not JSON: ${messageOf(error).slice(0, LONGEST_COMPLAINT)}`);
   }

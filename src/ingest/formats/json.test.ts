@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Decoded } from "./format.js";
-import { decodeJson, metricNameProblem } from "./json.js";
+import { decodeJson, JsonShape } from "./json.js";
+import { metricNameProblem } from "./metric-names.js";
 
 const TS = 1_717_083_000_123;
 
 function decode(payload: string | Buffer, timestamp: string | null = "ts"): Decoded {
-  return decodeJson(Buffer.from(payload), { timestamp });
+  return decodeJson(Buffer.from(payload), new JsonShape({ timestamp }));
 }
 
 /** Metric and value of every sample. */

@@ -1,7 +1,7 @@
 import type { Scalar } from "../../twin/sample.js";
 import { type Decoded, problem } from "./format.js";
-import { metricNameProblem } from "./json.js";
 import { parseJson, textOf } from "./json-text.js";
+import { metricNameProblem } from "./metric-names.js";
 
 const JSON_SCALAR = /^(?:-?\d|true$|false$|null$|")/;
 

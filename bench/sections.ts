@@ -160,8 +160,9 @@ machines, so one event per message: to all seven metrics it would be seven event
 while the server does not run. Each subscriber is a process of its own; \`mosquitto_sub\` tells its own times.
 
 As it comes, Mosquitto holds a packet back until what it sent before is acknowledged by TCP, and the system of a receiver that sends
-nothing waits up to 40 ms with that. The server sends nothing until a batch is committed, so it gets messages later than a subscriber that
-answers each one at once. \`set_tcp_nodelay true\` in Mosquitto's configuration ends that.
+nothing waits up to 40 ms with that. The server answers no message until its batch is committed; so that it does not get the next ones late,
+it sends a byte of a PINGREQ for TCP's acknowledgement to travel with. \`set_tcp_nodelay true\` in Mosquitto's configuration makes
+the broker send at once, whatever its receivers do.
 
 ${tables.join("\n")}`,
     plots: Object.fromEntries(

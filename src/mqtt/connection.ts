@@ -22,6 +22,8 @@ export interface Will {
 export interface Subscription {
   readonly filter: string;
   readonly qos: Qos;
+  /** That the broker refuses it is no problem. */
+  readonly optional?: true;
 }
 
 export interface ConnectionOptions {
@@ -114,6 +116,9 @@ export class BrokerConnection {
     this.#outbox = new Outbox({ client, protocolVersion, clientId });
     client.on("connect", (packet) => this.#onConnack(packet));
     client.on("packetreceive", () => stream.handled());
+    client.on("packetsend", ({ cmd }) => {
+      if (cmd === "pingreq") stream.pinging();
+    });
     client.on("disconnect", (packet) => {
       this.#problem = describeReason(packet.reasonCode ?? 0, clientId);
     });

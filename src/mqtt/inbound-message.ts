@@ -20,6 +20,8 @@ export interface Delivery {
   readonly packetId: number;
   /** Null when there are none. */
   readonly properties: DeliveryProperties | null;
+  /** Bytes of a packet too large to keep, of which payload and properties are left out. */
+  readonly oversize?: number | null;
 }
 
 /** A message as it came from the broker. */
@@ -36,6 +38,11 @@ export class InboundMessage {
   readonly receivedAt: number;
   /** The broker's number for the delivery; 0 at QoS 0. */
   readonly packetId: number;
+  /**
+   * Bytes of the packet, header included, when that was too large to keep: the payload is empty and the properties are
+   * missing. Null for others.
+   */
+  readonly oversize: number | null;
   #acknowledged = false;
   readonly #properties: DeliveryProperties | null;
   readonly #window: AckWindow | null;
@@ -48,6 +55,7 @@ export class InboundMessage {
     this.dup = delivery.dup;
     this.receivedAt = receivedAt;
     this.packetId = delivery.packetId;
+    this.oversize = delivery.oversize ?? null;
     this.#properties = delivery.properties;
     this.#window = window;
   }

@@ -10,6 +10,7 @@ import {
   cleanUp,
   device,
   numbers,
+  quiet,
   record,
   scriptedBroker,
   send,
@@ -17,6 +18,7 @@ import {
   versionOf,
 } from "../../test/support/mqtt-link.js";
 import { waitFor } from "../../test/support/wait-for.js";
+import type { Logger } from "../kernel/logger.js";
 import { connectDevice } from "./device-client.js";
 import { redactUrl } from "./link.js";
 
@@ -332,4 +334,64 @@ test("a subscription that the broker refuses is a problem of the status, until i
   await waitFor(() => server.messages.length === 1);
   await server.link.setSubscriptions([open]);
   expect(server.link.status).toMatchObject({ problem: null });
+});
+
+describe("a subscription that is optional", () => {
+  const drops = "$SYS/broker/publish/messages/dropped";
+
+  test.each([
+    [5, [0x87]],
+    [4, [0x80]],
+  ] as const)("is no problem when the broker refuses it, on MQTT %i", async (version, [code]) => {
+    const scripted = await scriptedBroker(
+      (connect) => {
+        if (versionOf(connect) !== version) return "close";
+        return version === 5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0];
+      },
+      (data) => {
+        const id = [...data.subarray(2, 4)];
+        // The first of the two filters is granted.
+        if (data[0] === 0x82) return version === 5 ? [0x90, 5, ...id, 0, 1, code] : [0x90, 4, ...id, 1, code];
+        return [];
+      },
+    );
+    const debug: string[] = [];
+    const logger: Logger = { ...quiet, debug: (_fields: unknown, text?: string) => debug.push(text ?? "") };
+    const server = record(scripted.url, { logger });
+    server.link.start();
+    await waitFor(() => server.link.status.phase === "connected");
+    const wanted = { filter: "t/#", qos: 1 } as const;
+    await server.link.setSubscriptions([wanted, { filter: drops, qos: 0, optional: true }]);
+    expect(server.link.status).toMatchObject({ phase: "connected", problem: null });
+    expect(debug).toEqual(["subscription refused"]);
+  });
+
+  test.skipIf(!mosquittoAvailable)("to what Mosquitto may not tell leaves the others alone", async () => {
+    const folder = await mkdtemp("/tmp/mqtt-acl-");
+    cleanUp(() => rm(folder, { recursive: true }));
+    await writeFile(`${folder}/acl`, "topic readwrite t/#\ntopic deny $SYS/#\n");
+    const { url } = await broker({ config: [`acl_file ${folder}/acl`, "sys_interval 1"] });
+    const server = record(url);
+    server.link.start();
+    await waitFor(() => server.link.status.phase === "connected");
+    await server.link.setSubscriptions([
+      { filter: "t/#", qos: 1 },
+      { filter: drops, qos: 0, optional: true },
+    ]);
+    expect(server.link.status).toMatchObject({ phase: "connected", problem: null });
+    await send(device(url), ["heard"]);
+    await waitFor(() => server.messages.length === 1);
+    expect(server.texts()).toEqual(["heard"]);
+  });
+
+  test.skipIf(!mosquittoAvailable)("brings what Mosquitto tells", async () => {
+    const { url } = await broker({ config: ["sys_interval 1"] });
+    const server = record(url);
+    server.link.start();
+    await waitFor(() => server.link.status.phase === "connected");
+    await server.link.setSubscriptions([{ filter: drops, qos: 0, optional: true }]);
+    await waitFor(() => server.messages.length > 0);
+    expect(server.messages[0]).toMatchObject({ topic: drops, qos: 0 });
+    expect(server.texts()[0]).toBe("0");
+  });
 });

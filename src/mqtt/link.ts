@@ -94,7 +94,7 @@ export class MqttLink {
 
   /**
    * Replaces the wanted subscriptions, also for all connections to come. Resolves when the broker has answered, or at once when
-   * not connected. What the broker refuses stands in the status. Throws when a filter is not valid.
+   * not connected. What the broker refuses stands in the status, unless it is optional. Throws when a filter is not valid.
    */
   async setSubscriptions(list: readonly Subscription[]): Promise<void> {
     for (const { filter } of list) {
@@ -184,7 +184,7 @@ export class MqttLink {
         this.#subscribed.set(subscription.filter, subscription);
         this.#refused.delete(subscription.filter);
       }
-      for (const { filter, reason } of refused) this.#refused.set(filter, reason);
+      for (const { filter, reason } of refused) this.#refuse(filter, reason);
       this.#showSubscriptionProblem();
     } catch (error) {
       // A lost connection is not a problem of the subscription: the next one subscribes again.
@@ -192,6 +192,12 @@ export class MqttLink {
       this.#options.logger.error({ broker: this.#address.label }, `subscribing failed: ${messageOf(error)}`);
       this.#client.drop();
     }
+  }
+
+  #refuse(filter: string, reason: string): void {
+    if (this.#subscribed.get(filter)?.optional)
+      this.#options.logger.debug({ broker: this.#address.label, filter, reason }, "subscription refused");
+    else this.#refused.set(filter, reason);
   }
 
   #showSubscriptionProblem(): void {

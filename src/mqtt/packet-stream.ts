@@ -1,9 +1,12 @@
 import { Duplex } from "node:stream";
+import { AckCarrier } from "./ack-carrier.js";
 import type { Malformed } from "./publish-properties.js";
 import { PublishReader } from "./publish-reader.js";
 
 /** How long a broker that sent nonsense has to take the DISCONNECT. */
 const GOODBYE_MS = 1_000;
+/** A chunk of this size, which is what TLS hands on at most, is followed by more without our help. */
+const FULL_CHUNK_BYTES = 16_384;
 
 export interface PacketStreamOptions {
   /** The connection to the broker, open or about to be. */
@@ -27,6 +30,7 @@ export class PacketStream extends Duplex {
   readonly #options: PacketStreamOptions;
   readonly #socket: Duplex;
   readonly #reader: PublishReader;
+  readonly #carrier = new AckCarrier();
   #reading = false;
   #socketPaused = false;
   /** The broker has accepted the client, and whoever waits for that knows it. */
@@ -40,6 +44,9 @@ export class PacketStream extends Duplex {
   /** Packets that mqtt.js has not handled. */
   #unhandled = 0;
   #settling = false;
+  #chunkBytes = 0;
+  /** Something was read that TCP may not have acknowledged. */
+  #unconfirmed = false;
   #discarding = false;
   #ended = false;
   #stopped = false;
@@ -51,6 +58,7 @@ export class PacketStream extends Duplex {
     this.#reader = new PublishReader({ protocolVersion: options.protocolVersion });
     this.#socket.on("data", (chunk: Buffer) => {
       if (this.#stopped) return;
+      this.#chunkBytes = chunk.length;
       this.#reader.feed(chunk);
       this.#drain();
     });
@@ -81,6 +89,11 @@ export class PacketStream extends Duplex {
   discardMessages(): void {
     this.#discarding = true;
     this.proceed();
+  }
+
+  /** To be called before mqtt.js sends a PINGREQ: it gets the answer to that one, and to no other. */
+  pinging(): void {
+    this.#carrier.pinged();
   }
 
   /** To be called for each packet that mqtt.js has got. */
@@ -137,6 +150,7 @@ export class PacketStream extends Duplex {
       if (this.#stopped) return;
       if (this.#held && this.#socket.destroyed) this.destroy();
       if (hungry && this.#ended) this.push(null);
+      if (hungry && this.#unconfirmed) this.#acknowledge();
       if (hungry === !this.#socketPaused) return;
       this.#socketPaused = !hungry;
       if (hungry) this.#socket.resume();
@@ -157,14 +171,17 @@ export class PacketStream extends Duplex {
           this.#next = !this.#accepted || this.#settling;
           if (this.#next) return false;
           if (!this.#discarding) {
+            if (reader.qos > 0) this.#unconfirmed = true;
             const goOn = this.#options.onPublish(reader, receivedAt);
             this.#held = !goOn && !this.#discarding;
           }
           break;
+        case "pong":
+          if (this.#carrier.answered()) this.#unconfirmed = true;
+          else this.#pass();
+          break;
         case "others":
-          this.#unhandled += reader.otherCount;
-          this.#settling = true;
-          this.#full = !this.push(reader.others);
+          this.#pass();
           break;
         case "malformed":
           this.#refuse();
@@ -176,10 +193,38 @@ export class PacketStream extends Duplex {
     return false;
   }
 
+  /** Gives mqtt.js what is not a message. */
+  #pass(): void {
+    this.#unhandled += this.#reader.otherCount;
+    this.#settling = true;
+    this.#full = !this.push(this.#reader.others);
+  }
+
   #send(bytes: Buffer, done: (error?: Error | null) => void): void {
     // What the broker said before it closed tells more than that nothing can be written any more.
     if (this.#socket.destroyed) done();
-    else this.#socket.write(bytes, done);
+    else this.#writePackets(bytes, done);
+  }
+
+  #writePackets(bytes: Buffer, done: (error?: Error | null) => void): void {
+    this.#unconfirmed = false;
+    const before = this.#carrier.end();
+    if (before === null) {
+      this.#socket.write(bytes, done);
+      return;
+    }
+    this.#socket.cork();
+    this.#socket.write(before);
+    this.#socket.write(bytes, done);
+    this.#socket.uncork();
+  }
+
+  /** Makes TCP acknowledge what was read, unless what is about to be written does, or more is there already. */
+  #acknowledge(): void {
+    this.#unconfirmed = false;
+    if (this.writableLength > 0 || this.#chunkBytes >= FULL_CHUNK_BYTES || !this.#socket.writable) return;
+    const bytes = this.#carrier.next();
+    if (bytes !== null) this.#socket.write(bytes);
   }
 
   #refuse(): void {

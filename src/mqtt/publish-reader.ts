@@ -2,22 +2,26 @@ import type { Delivery, DeliveryProperties, Qos } from "./inbound-message.js";
 import { MALFORMED, type Malformed, PROTOCOL_ERROR, readProperties } from "./publish-properties.js";
 import { TopicCache } from "./topic-cache.js";
 
-/** Largest packet that is read, in bytes, header included. */
+/** Largest packet that is kept, in bytes, header included. */
 export const MOST_PACKET_BYTES = 16 * 1_048_576;
 
 const PUBLISH = 3;
+const PINGRESP = 0xd0;
 const LONGEST_HEADER = 5;
+/** What comes before the properties of a PUBLISH: its header, the topic with its length, and the packet identifier. */
+const LONGEST_BEGINNING = LONGEST_HEADER + 2 + 65_535 + 2;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 const TOO_LARGE = 0x95;
 
-/** What `next` found; after `malformed` nothing else is found. */
-export type Found = "publish" | "others" | "more" | "malformed";
+/** What `next` found; after `malformed` nothing else is found. A `pong` is a PINGRESP, and stands in `others`. */
+export type Found = "publish" | "pong" | "others" | "more" | "malformed";
 
 /**
  * Cuts what a broker sends into packets. PUBLISH packets are read here, one at a time, and stand in the fields until
  * the next call of `next`; all others are handed on as the bytes they are. Only packets that
- * begin in one chunk and end in another are copied.
+ * begin in one chunk and end in another are copied. Of a PUBLISH larger than `mostBytes` the beginning is kept and the
+ * rest is thrown away as it comes.
  */
 export class PublishReader implements Delivery {
   topic = "";
@@ -27,6 +31,7 @@ export class PublishReader implements Delivery {
   dup = false;
   packetId = 0;
   properties: DeliveryProperties | null = null;
+  oversize: number | null = null;
   /** The memory that the payload is a part of, and keeps. */
   source: Buffer = NOTHING;
   /** Whole packets that are not PUBLISH, in a row. */
@@ -47,6 +52,8 @@ export class PublishReader implements Delivery {
   /** A packet of which only the beginning has come. */
   #partial: Buffer | null = null;
   #filled = 0;
+  /** Bytes still to come of a packet that are not kept, beyond those of `#partial`. */
+  #unkept = 0;
 
   constructor(options: { protocolVersion: 4 | 5; mostBytes?: number }) {
     this.#mqtt5 = options.protocolVersion === 5;
@@ -67,10 +74,10 @@ export class PublishReader implements Delivery {
     const at = this.#at;
     if (at >= chunk.length) return this.#starve();
     const size = this.#measure(chunk, at, chunk.length);
-    if (size <= 0 || at + size > chunk.length) return this.#keep(size);
+    if (size <= 0 || at + size > chunk.length || size > this.#mostBytes) return this.#keep(size);
     if ((chunk[at] as number) >>> 4 !== PUBLISH) return this.#pass(size);
     this.#at = at + size;
-    return this.#publish(chunk, at, at + this.#headerBytes, at + size);
+    return this.#publish(chunk, at, at + this.#headerBytes, at + size, size);
   }
 
   /** The bytes of the packet at `at`; 0 when that cannot be told yet, -1 when there is no telling. */
@@ -83,7 +90,7 @@ export class PublishReader implements Delivery {
       if (byte < 0x80) {
         this.#headerBytes = i + 1;
         const size = i + 1 + length;
-        if (size <= this.#mostBytes) return size;
+        if (size <= this.#mostBytes || (bytes[at] as number) >>> 4 === PUBLISH) return size;
         this.#fail(`a packet of ${size} bytes, and at most ${this.#mostBytes} are read`, TOO_LARGE);
         return -1;
       }
@@ -92,13 +99,16 @@ export class PublishReader implements Delivery {
     return -1;
   }
 
-  /** All packets up to the next PUBLISH, of which the first has `size` bytes. */
+  /** All packets up to the next PUBLISH or PINGRESP, of which the first has `size` bytes. */
   #pass(size: number): Found {
     const chunk = this.#chunk;
     const from = this.#at;
     let to = from + size;
     let count = 1;
-    while (to < chunk.length && (chunk[to] as number) >>> 4 !== PUBLISH) {
+    const pong = chunk[from] === PINGRESP;
+    while (!pong && to < chunk.length) {
+      const first = chunk[to] as number;
+      if (first >>> 4 === PUBLISH || first === PINGRESP) break;
       const next = this.#measure(chunk, to, chunk.length);
       if (next <= 0 || to + next > chunk.length) break;
       to += next;
@@ -107,20 +117,27 @@ export class PublishReader implements Delivery {
     this.#at = to;
     this.others = chunk.subarray(from, to);
     this.otherCount = count;
-    return "others";
+    return pong ? "pong" : "others";
   }
 
-  /** Keeps the rest of the chunk, the beginning of a packet of `size` bytes, until there is more. */
+  /** Keeps the beginning of a packet of `size` bytes until there is more. */
   #keep(size: number): Found {
     if (size < 0) return "malformed";
-    const rest = this.#chunk.subarray(this.#at);
     if (size === 0) {
-      this.#headBytes = rest.copy(this.#head);
-    } else {
-      this.#partial = Buffer.allocUnsafeSlow(size);
-      this.#filled = rest.copy(this.#partial);
+      this.#headBytes = this.#chunk.copy(this.#head, 0, this.#at);
+      return this.#starve();
     }
-    return this.#starve();
+    this.#headBytes = 0;
+    this.#begin(size);
+    return this.#complete();
+  }
+
+  /** Makes room for a packet of `size` bytes, and puts the beginning there. */
+  #begin(size: number): void {
+    const kept = size > this.#mostBytes ? Math.min(size, LONGEST_BEGINNING) : size;
+    this.#partial = Buffer.allocUnsafeSlow(kept);
+    this.#filled = this.#head.copy(this.#partial, 0, 0, this.#headBytes);
+    this.#unkept = size - kept;
   }
 
   /** Goes on with the packet of which the beginning was kept. */
@@ -134,23 +151,24 @@ export class PublishReader implements Delivery {
       const size = this.#measure(this.#head, 0, this.#headBytes);
       if (size < 0) return "malformed";
       if (size === 0) continue;
-      this.#partial = Buffer.allocUnsafeSlow(size);
-      this.#filled = this.#head.copy(this.#partial, 0, 0, this.#headBytes);
+      this.#begin(size);
     }
     const packet = this.#partial;
     const taken = chunk.copy(packet, this.#filled, this.#at);
+    const thrown = Math.min(this.#unkept, chunk.length - this.#at - taken);
     this.#filled += taken;
-    this.#at += taken;
-    if (this.#filled < packet.length) return this.#starve();
+    this.#unkept -= thrown;
+    this.#at += taken + thrown;
+    if (this.#filled < packet.length || this.#unkept > 0) return this.#starve();
     this.#partial = null;
     this.#headBytes = 0;
     if ((packet[0] as number) >>> 4 === PUBLISH) {
-      this.#measure(packet, 0, packet.length);
-      return this.#publish(packet, 0, this.#headerBytes, packet.length);
+      const size = this.#measure(packet, 0, packet.length);
+      return this.#publish(packet, 0, this.#headerBytes, packet.length, size);
     }
     this.others = packet;
     this.otherCount = 1;
-    return "others";
+    return packet[0] === PINGRESP ? "pong" : "others";
   }
 
   /** Lets go of what is read. */
@@ -160,7 +178,8 @@ export class PublishReader implements Delivery {
     return "more";
   }
 
-  #publish(bytes: Buffer, start: number, body: number, end: number): Found {
+  /** The PUBLISH of `size` bytes of which those up to `end` are there. */
+  #publish(bytes: Buffer, start: number, body: number, end: number, size: number): Found {
     const first = bytes[start] as number;
     const qos = (first >>> 1) & 3;
     if (qos === 3) return this.#fail("a message with QoS 3");
@@ -175,7 +194,8 @@ export class PublishReader implements Delivery {
       if (packetId === 0) return this.#fail("a message with packet identifier 0");
     }
     this.properties = null;
-    if (this.#mqtt5) {
+    const oversize = size > this.#mostBytes;
+    if (this.#mqtt5 && !oversize) {
       // Most messages have none.
       at = at < end && bytes[at] === 0 ? at + 1 : this.#readProperties(bytes, at, end);
       if (at < 0) return "malformed";
@@ -188,8 +208,9 @@ export class PublishReader implements Delivery {
     this.retain = (first & 1) !== 0;
     this.dup = (first & 8) !== 0;
     this.packetId = packetId;
-    this.payload = bytes.subarray(at, end);
-    this.source = bytes;
+    this.oversize = oversize ? size : null;
+    this.payload = oversize ? NOTHING : bytes.subarray(at, end);
+    this.source = oversize ? NOTHING : bytes;
     return "publish";
   }
 

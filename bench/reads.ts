@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { figure, median, percentile, table } from "./figures.js";
+import { sealNow } from "./history-admin.js";
 import { mosquitto, type Part, type Postgres, postgres, query, server } from "./parts.js";
 import { pathOf, WIDE_SQL } from "./payloads.js";
 import { startPublisher } from "./publisher.js";
@@ -11,19 +11,15 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const WARM_UP = 3;
 const RUNS = 20;
-/** A database whose size changes by less than this share for so long is at rest. */
-const REST = 0.001;
-const REST_MS = 45_000;
-const LONGEST_REST_MS = 1_200_000;
 
 export interface ReadsResult {
   readonly samples: number;
   readonly loadSeconds: number;
-  /** Of the database as a whole, for each sample: when all is committed, and when its size changes no more. */
+  /** Of the database as a whole, for each sample: when all is committed, and when all is sealed. */
   readonly bytesCommitted: number;
-  readonly bytesAtRest: number;
-  /** From the last commit until the size changed no more. */
-  readonly restSeconds: number;
+  readonly bytesSealed: number;
+  /** How long it took to seal what the server had not sealed meanwhile. */
+  readonly sealSeconds: number;
   /** Of the plain table with its index. */
   readonly bareBytesPerSample: number;
   readonly questions: readonly QuestionFigures[];
@@ -79,14 +75,24 @@ export async function reads(): Promise<ReadsResult> {
   const broker = await mosquitto();
   try {
     const own = await database.create("bench_reads");
-    const started = await server({ DATABASE_URL: own, MQTT_URL: broker.url });
+    const env = { DATABASE_URL: own, MQTT_URL: broker.url };
+    const samples = loads.reduce((sum, load) => sum + load.metrics * load.seconds, 0);
+    const empty = await databaseBytes(database.url);
+    const loading = await server(env);
+    let loadSeconds: number;
     try {
-      const samples = loads.reduce((sum, load) => sum + load.metrics * load.seconds, 0);
-      const empty = await databaseBytes(own);
-      const loadSeconds = await loadAll(started, broker, loads, end);
-      const committed = await databaseBytes(own);
-      const rest = await untilAtRest(own);
-      const bare = await bareTable(database, loads, end);
+      loadSeconds = await loadAll(loading, broker, loads, end);
+    } finally {
+      await loading.stop();
+    }
+    const committed = await databaseBytes(own);
+    const begun = performance.now();
+    await sealNow(own);
+    const sealSeconds = (performance.now() - begun) / 1000;
+    const sealed = await databaseBytes(own);
+    const bare = await bareTable(database, loads, end);
+    const started = await server(env);
+    try {
       const figures: QuestionFigures[] = [];
       for (const question of questions) figures.push(await askBoth(started, bare.client, question, end));
       await bare.client.end();
@@ -94,8 +100,8 @@ export async function reads(): Promise<ReadsResult> {
         samples,
         loadSeconds,
         bytesCommitted: (committed - empty) / samples,
-        bytesAtRest: (rest.bytes - empty) / samples,
-        restSeconds: rest.seconds,
+        bytesSealed: (sealed - empty) / samples,
+        sealSeconds,
         bareBytesPerSample: bare.bytes / samples,
         questions: figures,
       };
@@ -263,22 +269,6 @@ async function timed(work: () => Promise<number>) {
   return { points, times: { first: all[0] ?? 0, median: median(warm), p95: percentile(warm, 0.95) } };
 }
 
-/** What the server does with samples after they are committed shows in the size of its database. */
-async function untilAtRest(url: string): Promise<{ bytes: number; seconds: number }> {
-  const begun = performance.now();
-  let since = begun;
-  let bytes = await databaseBytes(url);
-  while (performance.now() - since < REST_MS && performance.now() - begun < LONGEST_REST_MS) {
-    await sleep(2_000);
-    const now = await databaseBytes(url);
-    if (Math.abs(now - bytes) > bytes * REST) {
-      bytes = now;
-      since = performance.now();
-    }
-  }
-  return { bytes: await databaseBytes(url), seconds: (since - begun) / 1000 };
-}
-
 async function databaseBytes(url: string): Promise<number> {
   const [row] = await query<{ bytes: string }>(url, "SELECT pg_database_size(current_database()) AS bytes");
   return Number(row?.bytes);
@@ -288,7 +278,7 @@ function print({
   samples,
   loadSeconds,
   bytesCommitted,
-  bytesAtRest,
+  bytesSealed,
   bareBytesPerSample,
   questions,
 }: ReadsResult): string {
@@ -304,7 +294,7 @@ function print({
   ]);
   return [
     `${figure(samples)} samples over MQTT in ${figure(loadSeconds)} s (${figure(samples / loadSeconds)} a second)\n`,
-    `bytes per sample of the whole database: ${figure(bytesCommitted)} committed, ${figure(bytesAtRest)} at rest; of a plain table: ${figure(bareBytesPerSample)}\n`,
+    `bytes per sample of the whole database: ${figure(bytesCommitted)} committed, ${figure(bytesSealed)} sealed; of a plain table: ${figure(bareBytesPerSample)}\n`,
     "milliseconds; first, median and p95 of the rest\n",
     table([["", "points", "server", "median", "p95", "plain SQL", "median", "p95"], ...rows]),
   ].join("");

@@ -92,7 +92,7 @@ function ofHistory(reads: Results["reads"]): Target[] {
   return [
     atMost("1 hour of 100 metrics at 1 Hz in buckets, ms", asked("hour"), 100),
     atMost("30 days of one metric at 1 Hz as 1,000 points, ms", asked("month"), 50),
-    atMost("bytes per sample of the database, at rest", reads?.result.bytesAtRest ?? null, 12),
+    atMost("bytes per sample of the database, sealed", reads?.result.bytesSealed ?? null, 12),
   ];
 }
 

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { openSync, readFileSync } from "node:fs";
+import { fstatSync, openSync, readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { EmbeddedPostgres } from "../src/db/embedded-postgres.js";
 import { connectDevice } from "../src/mqtt/device-client.js";
 import { accepts, ended, freePort, silent, until } from "./parts.js";
+import { imbalances } from "./torture-last-words.js";
 import type { Allowed, Published, PublisherOptions } from "./torture-publisher.js";
 import type { Target } from "./torture-relay.js";
 
@@ -145,8 +146,13 @@ export class TortureServer {
   readonly url: string;
   /** Ends that nobody asked for. */
   readonly crashes: string[] = [];
+  /** What the last words of its lives left open; lives that were killed have none. */
+  readonly imbalances: string[] = [];
   readonly #env: Record<string, string>;
+  readonly #logFile: string;
   readonly #log: number;
+  /** Bytes of the log before this life. */
+  #logStart = 0;
   #child: ChildProcess | null = null;
   #wanted = false;
   #over = false;
@@ -154,11 +160,13 @@ export class TortureServer {
   constructor(env: Record<string, string>, logFile: string) {
     this.#env = env;
     this.url = `http://127.0.0.1:${env.HTTP_PORT}`;
+    this.#logFile = logFile;
     this.#log = openSync(logFile, "a");
   }
 
   start(): void {
     if (this.#over) return;
+    this.#logStart = fstatSync(this.#log).size;
     const child = spawn(process.execPath, [path.resolve(import.meta.dirname, "..", "src", "main.js")], {
       // A .env file of whoever runs this must not be read.
       cwd: this.#env.DATA_DIR,
@@ -187,7 +195,9 @@ export class TortureServer {
     }, 60_000);
     const code = await exit;
     clearTimeout(impatience);
-    if (signal === "SIGTERM" && code !== 0) this.crashes.push(`SIGTERM: exit code ${String(code)}`);
+    if (signal !== "SIGTERM") return;
+    if (code !== 0) this.crashes.push(`SIGTERM: exit code ${String(code)}`);
+    else this.imbalances.push(...imbalances(readFileSync(this.#logFile).subarray(this.#logStart).toString()));
   }
 
   /** Ends it for good. */

@@ -229,12 +229,13 @@ async function report(
     ["dropped by the broker", mosquitto?.dropped ?? 0],
     ["dropped by the server", counts.dropped],
     ["received, and nothing became of them", counts.open],
+    ["lives of the server that left messages open", server.imbalances.length],
     [`not MQTT ${run.mqtt} with the broker`, brokerLink.mqttVersion === (run.mqtt === "5" ? 5 : 4) ? 0 : 1],
     ["other things that went wrong", others.length],
     ["unwanted ends of the server", server.crashes.length],
   ];
   for (const [name, count] of wrong) line(name, count);
-  for (const example of [...findings.examples, ...others, ...server.crashes])
+  for (const example of [...findings.examples, ...others, ...server.imbalances, ...server.crashes])
     process.stdout.write(`  ${example}\n`);
   const bad = wrong.filter(([, count]) => count !== 0);
   return bad.length === 0 ? null : bad.map(([name, count]) => `${name}: ${count}`).join(", ");

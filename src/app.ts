@@ -19,6 +19,7 @@ import type { GraphQLContext } from "./graphql/context.js";
 import { buildGraphQLSchema, type ResolverClass } from "./graphql/schema.js";
 import { HttpServer } from "./http/http-server.js";
 import { metricsRegistry } from "./http/metrics.js";
+import { addHistoryMetrics } from "./http/metrics-history.js";
 import { compileMappings } from "./ingest/mapping.js";
 import type { Logger } from "./kernel/logger.js";
 import { redactUrl } from "./mqtt/broker-url.js";
@@ -117,7 +118,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   const { db, probe } = await startDatabase(config, logger, signal, shutdown);
   parts.database = () => probe.problem;
 
-  const services = createServices(db, logger);
+  const services = createServices(db, logger, { embeddedDatabase: config.databaseUrl === null });
   // Two servers that start together on an empty database would make everything twice.
   await db.exclusively(LOCKS.plant, async () => {
     await services.plant.load();
@@ -125,8 +126,12 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   });
   await services.twins.load();
   parts.twin = () => null;
+  services.keeper.start();
+  shutdown.add("the history's keeper", () => services.keeper.stop());
 
   const { sources } = services;
+  // After ingest, so that the last figures can be fetched.
+  shutdown.add("HTTP", () => http.stop());
   sources.start(tables, await services.plant.installationId());
   shutdown.add("ingest", () => sources.stop());
   await services.commands.start();
@@ -135,7 +140,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   parts.ingest = () => sources.problem;
   await serve(http, services);
   // Sockets end before ingest does, so that nobody waits for events that no longer come.
-  shutdown.add("GraphQL", () => http.stop());
+  shutdown.add("GraphQL", () => http.stopServing());
 
   if (config.startupTimeoutMs > 0) await brokersReached(services, config.startupTimeoutMs, signal);
   if (config.demo) {
@@ -143,6 +148,9 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
     await demo.start();
     shutdown.add("the demo plant", () => demo.stop());
   }
+  shutdown.add("readiness", () => {
+    parts.server = () => "stopping";
+  });
   return {
     url,
     mqttUrl: redactUrl(mqttUrl),
@@ -207,11 +215,17 @@ async function serve(http: HttpServer, services: Services): Promise<void> {
       instanceOf(of as ResolverClass) as Resolver,
   });
   const metrics = metricsRegistry(() => ({
-    sources: services.sources.sources.map((source) => source.stats),
+    sources: services.sources.sources.map(({ stats, drops }) => ({ ...stats, brokerDropped: drops.dropped })),
     backlog: services.committer.backlog,
     machines: services.plant.plant.machineCount,
     sockets: http.sockets,
   }));
+  const { keeper, storage } = services;
+  addHistoryMetrics(
+    metrics,
+    () => storage.usage(),
+    () => keeper.status.problem,
+  );
   await http.serve({ schema: buildGraphQLSchema(resolverClasses, instanceOf), contextOf, metrics });
 }
 

@@ -2,6 +2,7 @@ import { CommandResolver, MachineCommandsResolver } from "./commands/command.res
 import { NodeResolver } from "./graphql/node.resolver.js";
 import type { ResolverClass } from "./graphql/schema.js";
 import { HistoryResolver } from "./history/history.resolver.js";
+import { StorageResolver } from "./history/storage.resolver.js";
 import { PreviewResolver } from "./ingest/preview.resolver.js";
 import { SourceResolver } from "./ingest/source.resolver.js";
 import { MachineMaintenanceResolver, MaintenanceOrderResolver } from "./maintenance/maintenance.resolver.js";
@@ -20,6 +21,7 @@ export const resolverClasses: readonly ResolverClass[] = [
   TwinResolver,
   GroupMachinesResolver,
   HistoryResolver,
+  StorageResolver,
   PreviewResolver,
   SourceResolver,
   CommandResolver,

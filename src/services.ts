@@ -9,10 +9,17 @@ import { BlockStore } from "./history/block.store.js";
 import { FrameStore } from "./history/frame.store.js";
 import { HistoryResolver } from "./history/history.resolver.js";
 import { HistoryService } from "./history/history.service.js";
+import { HistoryKeeper } from "./history/keeper.service.js";
+import { KeeperStore } from "./history/keeper.store.js";
+import { PartitionStore } from "./history/partition.store.js";
 import { RangeService } from "./history/range.service.js";
 import { RangeStore } from "./history/range.store.js";
 import { RollupStore } from "./history/rollup.store.js";
+import { Sealer } from "./history/sealer.service.js";
 import { SegmentStore } from "./history/segment.store.js";
+import { StorageResolver } from "./history/storage.resolver.js";
+import { StorageService } from "./history/storage.service.js";
+import { StorageStore } from "./history/storage.store.js";
 import { Committer } from "./ingest/committer.service.js";
 import { DeadLetterStore } from "./ingest/dead-letter.store.js";
 import { Pipeline } from "./ingest/pipeline.service.js";
@@ -45,6 +52,7 @@ import { GroupMachinesResolver } from "./twin/group.resolver.js";
 import { TwinResolver } from "./twin/twin.resolver.js";
 import { TwinService } from "./twin/twin.service.js";
 import { TwinStore } from "./twin/twin.store.js";
+import { TwinFoldStore } from "./twin/twin-fold.store.js";
 import { TwinJournal } from "./twin/twin-journal.js";
 
 const JOURNAL_LENGTH = 20_000;
@@ -56,12 +64,21 @@ export interface Services {
   readonly sources: SourceService;
   readonly committer: Committer;
   readonly commands: CommandService;
+  readonly keeper: HistoryKeeper;
+  readonly storage: StorageService;
   /** Every resolver, by its class. */
   readonly resolvers: ReadonlyMap<ResolverClass, object>;
 }
 
-/** Builds every feature from the database up. Nothing runs yet. */
-export function createServices(db: Database, logger: Logger): Services {
+/**
+ * Builds every feature from the database up. Nothing runs yet.
+ * @param options.embeddedDatabase whether the database is on this machine, on disks that this server can see.
+ */
+export function createServices(
+  db: Database,
+  logger: Logger,
+  options: { embeddedDatabase: boolean },
+): Services {
   const clock = systemClock;
   const live = new LiveBus();
   const journal = new TwinJournal(JOURNAL_LENGTH);
@@ -95,6 +112,31 @@ export function createServices(db: Database, logger: Logger): Services {
     clock,
     logger,
   });
+  const partitions = new PartitionStore(db);
+  const keeperStore = new KeeperStore(db);
+  const sealer = new Sealer({
+    store: keeperStore,
+    blocks,
+    rollups,
+    partitions,
+    twins: new TwinFoldStore(),
+    plant: plantService,
+    clock,
+  });
+  const keeper = new HistoryKeeper({
+    store: keeperStore,
+    sealer,
+    partitions,
+    plant: plantService,
+    clock,
+    logger,
+  });
+  const storage = new StorageService({
+    store: new StorageStore(db),
+    clock,
+    embedded: options.embeddedDatabase,
+  });
+
   const leases = new SourceLeaseStore(db);
   const deadLetters = new DeadLetterStore(db);
   const committer = new Committer({
@@ -123,6 +165,7 @@ export function createServices(db: Database, logger: Logger): Services {
     ...Object.values(nodes),
     new GroupMachinesResolver({ plant, twins }),
     new HistoryResolver({ ranges, twins }),
+    new StorageResolver({ storage, keeper, plant: plantService }),
     new PreviewResolver({ sources, plant }),
     new SourceResolver({ sources, clock }),
     new MachineCommandsResolver({ commands }),
@@ -145,6 +188,8 @@ export function createServices(db: Database, logger: Logger): Services {
     sources,
     committer,
     commands,
+    keeper,
+    storage,
     resolvers: new Map(resolvers.map((resolver) => [resolver.constructor as ResolverClass, resolver])),
   };
 }

@@ -4,6 +4,7 @@ export const LOCKS = {
   partitions: 7_230_118_002,
   orderCreation: 7_230_118_003,
   plant: 7_230_118_004,
+  historyKeeper: 7_230_118_005,
 } as const;
 
 /** The first of the two numbers of a source's lock; the second is made of its name. */

@@ -136,7 +136,12 @@ export class FrameGather {
     if (slot?.seriesId === seriesId) return slot;
     let found = this.#series.get(seriesId);
     if (!found) {
-      found = { seriesId, builder: new SampleBuilder({ capacity: this.#framesBefore }), shown: -1, shownReceived: 0 };
+      found = {
+        seriesId,
+        builder: new SampleBuilder({ capacity: this.#framesBefore }),
+        shown: -1,
+        shownReceived: 0,
+      };
       this.#series.set(seriesId, found);
     }
     this.#slots[index] = found;

@@ -74,7 +74,10 @@ export class RangeService {
     const span = { from: request.from.getTime(), to: request.to.getTime() };
     // One snapshot: what is sealed meanwhile is seen in one of both places, not in none or two.
     const points = await this.#db.withConnection(async (sql) => {
-      await sql.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      // The lock comes before the snapshot: no frames that the snapshot still counts on can be dropped in between.
+      await sql.query(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE frame IN ACCESS SHARE MODE",
+      );
       const found = await this.#points(sql, machineIds, ids, span, request.points);
       await sql.query("COMMIT");
       return found;

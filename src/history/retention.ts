@@ -1,4 +1,9 @@
-import { DEFAULT_RETENTION, KEEP_ALL, type RetentionPolicies, type RetentionPolicy } from "../plant/history-settings.js";
+import {
+  DEFAULT_RETENTION,
+  KEEP_ALL,
+  type RetentionPolicies,
+  type RetentionPolicy,
+} from "../plant/history-settings.js";
 import type { MachineType } from "../plant/machine-type.js";
 
 const DAY_MS = 86_400_000;
@@ -63,6 +68,8 @@ export function policyTable(table: BlockTable, policy: string): string {
 export function spanTable(table: BlockTable, policy: string, span: Span): string {
   const iso = new Date(span.from).toISOString();
   const day = Math.abs(span.from / DAY_MS);
-  const date = /^\d{4}-/.test(iso) ? iso.slice(0, 10).replaceAll("-", "") : `0${span.from < 0 ? "b" : "a"}${day}`;
+  const date = /^\d{4}-/.test(iso)
+    ? iso.slice(0, 10).replaceAll("-", "")
+    : `0${span.from < 0 ? "b" : "a"}${day}`;
   return `${table}_${date}_${policy}`;
 }

@@ -92,11 +92,17 @@ export class HttpServer {
     return this.#graphql?.ws.connections ?? 0;
   }
 
-  /** Ends sockets and answers what is being answered. Idempotent. */
-  async stop(): Promise<void> {
-    await this.#graphql?.ws.stop();
-    await this.#graphql?.http.stop();
+  /** Ends sockets and answers what is being answered; goes on to tell health and metrics. Idempotent. */
+  async stopServing(): Promise<void> {
+    const graphql = this.#graphql;
     this.#graphql = null;
+    await graphql?.ws.stop();
+    await graphql?.http.stop();
+  }
+
+  /** Stops serving and listening. Idempotent. */
+  async stop(): Promise<void> {
+    await this.stopServing();
     await this.#app.close();
   }
 
@@ -172,7 +178,7 @@ export class HttpServer {
       await reply
         .code(503)
         .header("retry-after", "2")
-        .send(problem("UNAVAILABLE", "the server is starting: see /readyz"));
+        .send(problem("UNAVAILABLE", "the server is starting or stopping: see /readyz"));
       return;
     }
     await this.#graphql.http.handle(request, reply, this.#graphql.contextOf(caller));

@@ -11,6 +11,9 @@ export interface SourceCounts {
   readonly dead: number;
   readonly dropped: number;
   readonly returned: number;
+  readonly missed: number;
+  /** By the broker, as far as it tells. */
+  readonly brokerDropped: number;
 }
 
 export interface Measured {
@@ -47,6 +50,16 @@ export function metricsRegistry(measure: () => Measured): Registry {
     "messages_returned",
     "Messages left with the broker because the source was taken over; they come again.",
     (counts) => counts.returned,
+  );
+  counter(
+    "messages_missed",
+    "Messages lost on the way, by the numbers that devices give them.",
+    (counts) => counts.missed,
+  );
+  counter(
+    "broker_dropped",
+    "Messages that the broker threw away because a client's queue was full.",
+    (counts) => counts.brokerDropped,
   );
   counter("samples_committed", "Samples stored.", (counts) => counts.samples);
   counter("samples_repeated", "Samples that were there already.", (counts) => counts.repeated);

@@ -30,6 +30,7 @@ export interface DeadLetter {
 export interface EntryMessage {
   readonly topic: string;
   readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
   /** Milliseconds. */
   readonly receivedAt: number;
@@ -57,6 +58,12 @@ export class Entry {
     this.stats = stats;
     this.lease = lease;
   }
+}
+
+/** Counts a message of which nothing will be stored here. The broker has it still, except at QoS 0. */
+export function leave(message: EntryMessage, stats: SourceStats): void {
+  if (message.qos === 0) stats.dropped += 1;
+  else stats.returned += 1;
 }
 
 /** Many entries as few statements want them: of each twin only the last view counts. */

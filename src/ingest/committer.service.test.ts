@@ -10,10 +10,12 @@ import { LiveBus } from "../live/live-bus.js";
 import { InboundMessage } from "../mqtt/inbound-message.js";
 import type { Facts, FactWriter } from "../twin/facts.js";
 import type { Entry } from "./batch.js";
+import { BrokerDrops } from "./broker-drops.js";
 import { Committer } from "./committer.service.js";
 import { DeadLetterStore } from "./dead-letter.store.js";
 import { MappingTable } from "./mapping.js";
 import { Pipeline, type PipelineSource } from "./pipeline.service.js";
+import { SequenceWatch } from "./sequence-watch.js";
 import { SourceLease } from "./source-lease.js";
 import { SourceLeaseStore } from "./source-lease.store.js";
 import { SourceStats } from "./source-stats.js";
@@ -86,7 +88,10 @@ class Ingest {
     const config = PLANT.sources[0];
     const table = config && MappingTable.compile(config);
     if (!table?.ok) throw new Error("no table");
-    this.#source = { name: "s", table: table.value, discovery: true, stats: this.stats, lease };
+    const { stats } = this;
+    const sequences = new SequenceWatch({ stats, logger: silentLogger });
+    const drops = new BrokerDrops();
+    this.#source = { name: "s", table: table.value, discovery: true, stats, sequences, drops, lease };
     this.#pipeline = new Pipeline({
       plant,
       twins,
@@ -280,6 +285,7 @@ describe("while the database is away", () => {
       expect(ingest.committer.problem).toContain("the database does not take data");
       await ingest.committer.stop();
       expect([message.acknowledged, await samples()]).toEqual([false, []]);
+      expect(ingest.stats).toMatchObject({ received: 1, committed: 0, returned: 1 });
     } finally {
       await relay.close();
     }

@@ -7,7 +7,7 @@ import type { BulkSql } from "../kernel/sql.js";
 import type { PlantService } from "../plant/plant.service.js";
 import type { FactWriter } from "../twin/facts.js";
 import type { TwinService } from "../twin/twin.service.js";
-import { type Assembled, assemble, Entry } from "./batch.js";
+import { type Assembled, assemble, Entry, leave } from "./batch.js";
 import { isDataError, isPassing } from "./data-error.js";
 import type { DeadLetterStore } from "./dead-letter.store.js";
 import type { SourceLease } from "./source-lease.js";
@@ -104,7 +104,7 @@ export class Committer {
     while (this.#running !== null && this.#problem === null) await Promise.race([this.#running, sleep(100)]);
   }
 
-  /** Like `drain`, and takes up nothing after it. */
+  /** Like `drain`, and takes up nothing after it: what is not committed then stays with the broker. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -117,7 +117,7 @@ export class Committer {
       const entries = this.#pending.splice(0, LARGEST_BATCH);
       const done = await this.#commitUntilDone(entries);
       this.#writing = [];
-      if (!done) break;
+      if (!done) leaveAll(this.#pending.splice(0));
     }
     this.#running = null;
   }
@@ -158,7 +158,10 @@ export class Committer {
           return this.#isolate(entries, batch, error);
         this.#problem = `the database does not take data: ${messageOf(error)}`;
         this.#logger.warn({ attempt, entries: entries.length }, this.#problem);
-        if (this.#stopped) return false;
+        if (this.#stopped) {
+          leaveAll(entries);
+          return false;
+        }
         if (!(error instanceof LeaseEnded)) await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
       }
     }
@@ -177,10 +180,10 @@ export class Committer {
       return true;
     }
     const middle = entries.length >> 1;
-    return (
-      (await this.#commitUntilDone(entries.slice(0, middle))) &&
-      (await this.#commitUntilDone(entries.slice(middle)))
-    );
+    if (await this.#commitUntilDone(entries.slice(0, middle)))
+      return this.#commitUntilDone(entries.slice(middle));
+    leaveAll(entries.slice(middle));
+    return false;
   }
 
   #done(entries: readonly Entry[], outcome: Committed): void {
@@ -257,9 +260,13 @@ export class Committer {
   }
 }
 
+function leaveAll(entries: readonly Entry[]): void {
+  for (const { message, stats } of entries) if (message && stats) leave(message, stats);
+}
+
 /** What remains of an entry whose lease has ended: the equipment, which is known here and right whoever stores it. */
 function abandoned(entry: Entry): Entry[] {
-  if (entry.message && entry.stats) entry.stats.returned += 1;
+  leaveAll([entry]);
   if (entry.equipment.length === 0) return [];
   const rest = new Entry(null, null, null);
   rest.equipment = entry.equipment;

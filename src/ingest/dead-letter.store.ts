@@ -4,12 +4,18 @@ import type { Sql } from "../kernel/sql.js";
 import type { DeadLetter } from "./batch.js";
 
 const KEPT = 10_000;
+/** So many more may come until they are trimmed. */
+const TRIM_AFTER = 1_000;
+// Servers that trim at the same time must not wait for each other, nor in a circle.
+const TRIM = `DELETE FROM dead_letter WHERE id IN (
+  SELECT id FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - $1 FOR UPDATE SKIP LOCKED)`;
 const HEAD_BYTES = 256;
 const LONGEST_TEXT = 1_000;
 
-/** Keeps the newest dead letters with the first bytes of their payloads. */
+/** Keeps the newest 10,000 dead letters, and at most 1,000 more, with the first bytes of their payloads. */
 export class DeadLetterStore {
   readonly #db: Database;
+  #untrimmed = 0;
 
   constructor(db: Database) {
     this.#db = db;
@@ -33,13 +39,15 @@ export class DeadLetterStore {
         numberArray(letters.map((letter) => letter.payload.length)),
       ],
     );
+    this.#untrimmed += letters.length;
+    if (this.#untrimmed < TRIM_AFTER) return;
+    this.#untrimmed = 0;
+    await sql.query(TRIM, [KEPT]);
   }
 
   /** Deletes all but the newest. */
   async trim(): Promise<void> {
-    await this.#db.query("DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - $1", [
-      KEPT,
-    ]);
+    await this.#db.query(TRIM, [KEPT]);
   }
 }
 

@@ -40,7 +40,7 @@ describe("a topic", () => {
     ["acme/berlin/m1", "unmapped"],
     ["acme//m1/temp", "unmapped"],
     ["acme/berlin/m1/", "unmapped"],
-    ["$SYS/broker/load/x", "unmapped"],
+    ["$SYS/broker/load/x", "broker"],
     ["acme/berlin/m\u0001/temp", "unmapped"],
     ["acme/berlin/m1/cmd/start", "command"],
     ["acme/berlin/m1/cmd/start/reply", "reply"],
@@ -101,6 +101,7 @@ describe("a mapping that cannot work", () => {
     [{ topic: "{a}/{a}", format: "json" }, "appears twice"],
     [{ topic: "{a+}/t", format: "json" }, "must be the last level"],
     [{ topic: "{a}/#", format: "json" }, "wildcard"],
+    [{ topic: "$SYS/{a}/{metric+}", format: "value" }, "the broker tells of itself"],
   ])("%j: %s", (entry, problem) => {
     const compiled = MappingTable.compile(source([{ topic: "{m}/ok", format: "json" }, entry]));
     expect(compiled).toEqual({ ok: false, error: [{ index: 1, problem: expect.stringContaining(problem) }] });
@@ -135,6 +136,13 @@ describe("decoding", () => {
       "a/x",
       "1",
       { samples: [{ metric: "x", value: 1 }] },
+    ],
+    [
+      "json with the number of the message",
+      { topic: "{m}/{metric+}", format: "json", sequence: "n" },
+      "a/b",
+      '{"x":1,"n":7}',
+      { samples: [{ metric: "b/x", value: 1 }], problems: [], sequence: 7 },
     ],
     ["connectivity", { topic: "{m}/lwt", format: "connectivity" }, "a/lwt", "offline", { online: false }],
     [

@@ -60,6 +60,8 @@ export class Mapping {
   static compile(config: MappingConfig): Result<Mapping, string> {
     const template = TopicTemplate.parse(config.topic);
     if (!template.ok) return template;
+    if (isBrokerTopic(config.topic))
+      return err("on topics below $SYS the broker tells of itself, never telemetry");
     const mapping = new Mapping(config, template.value);
     const unknown = mapping.#machineNames.find((name) => !template.value.names.includes(name));
     if (unknown !== undefined) return err(`machine: {${unknown}} does not stand in the topic`);

@@ -9,10 +9,13 @@ import type { Sample } from "../twin/sample.js";
 import { applyConnectivity, applySamples } from "../twin/twin.js";
 import type { TwinService } from "../twin/twin.service.js";
 import type { Applied, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
-import { type DeadLetter, Entry } from "./batch.js";
+import { type DeadLetter, Entry, leave } from "./batch.js";
+import type { BrokerDrops } from "./broker-drops.js";
 import type { Committer } from "./committer.service.js";
 import { isDataError } from "./data-error.js";
+import type { Decoded } from "./formats/format.js";
 import type { Mapping, MappingTable, Routed } from "./mapping.js";
+import type { SequenceWatch } from "./sequence-watch.js";
 import type { SourceLease } from "./source-lease.js";
 import type { SourceStats } from "./source-stats.js";
 
@@ -20,6 +23,8 @@ import type { SourceStats } from "./source-stats.js";
 const MOST_WAITING_QOS_0 = 50_000;
 /** QoS 0 answers to commands beyond this many that are being stored are thrown away. */
 const MOST_REPLIES_QOS_0 = 1_000;
+/** How long an answer that is being stored may hold up the end. */
+const LONGEST_REPLY_MS = 5_000;
 const MOST_MACHINES = 200_000;
 const MOST_METRICS = 5_000;
 const MAX_AHEAD_MS = 5 * 60_000;
@@ -30,6 +35,8 @@ export interface PipelineSource {
   readonly table: MappingTable;
   readonly discovery: boolean;
   readonly stats: SourceStats;
+  readonly sequences: SequenceWatch;
+  readonly drops: BrokerDrops;
   /** Null while another server consumes it. */
   readonly lease: SourceLease | null;
 }
@@ -51,8 +58,8 @@ export class Pipeline {
   readonly #committer: Committer;
   readonly #replies: ReplyHandler;
   readonly #logger: Logger;
-  #stopped = false;
-  #replying = 0;
+  readonly #replying = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
 
   constructor(deps: {
     plant: PlantService;
@@ -72,6 +79,14 @@ export class Pipeline {
 
   /** Takes one message. It is acknowledged when all that it caused is committed. */
   receive(source: PipelineSource, message: InboundMessage): void {
+    const routed = source.table.route(message.topic);
+    if (routed.kind === "broker") {
+      source.drops.take(message.topic, message.payload, message.receivedAt);
+      message.ack();
+    } else this.#take(source, message, routed);
+  }
+
+  #take(source: PipelineSource, message: InboundMessage, routed: Exclude<Routed, { kind: "broker" }>): void {
     const { stats } = source;
     stats.received += 1;
     stats.firstReceivedAt ??= message.receivedAt;
@@ -79,7 +94,11 @@ export class Pipeline {
       stats.dropped += 1;
       return;
     }
-    const routed = source.table.route(message.topic);
+    if (message.oversize !== null && routed.kind !== "command") {
+      const reason = `a message of ${message.oversize} bytes is too large to be read`;
+      this.#committer.add(this.#dead(source, message, null, reason));
+      return;
+    }
     switch (routed.kind) {
       case "command":
         // The server's own words come back where a filter covers them.
@@ -87,7 +106,7 @@ export class Pipeline {
         message.ack();
         return;
       case "reply":
-        if (message.qos === 0 && this.#replying >= MOST_REPLIES_QOS_0) stats.dropped += 1;
+        if (message.qos === 0 && this.#replying.size >= MOST_REPLIES_QOS_0) stats.dropped += 1;
         else this.#reply(source, message);
         return;
       case "unmapped":
@@ -127,6 +146,7 @@ export class Pipeline {
 
   #machine(source: PipelineSource, message: InboundMessage, routed: Routed & { kind: "machine" }): void {
     const decoded = routed.mapping.decode(message.payload, routed.metric);
+    if (routed.mapping.sequence !== null) count(source, message, routed, decoded);
     if (decoded.kind === "problem") {
       this.#committer.add(this.#dead(source, message, routed.mapping, decoded.problem));
       return;
@@ -211,10 +231,8 @@ export class Pipeline {
   }
 
   #reply(source: PipelineSource, message: InboundMessage): void {
-    this.#replying += 1;
-    void this.#replyUntilDone(source, message).finally(() => {
-      this.#replying -= 1;
-    });
+    const replying = this.#replyUntilDone(source, message).finally(() => this.#replying.delete(replying));
+    this.#replying.add(replying);
   }
 
   /** Messages are acknowledged in order, so a reply that cannot be stored holds up those after it: it is tried again. */
@@ -236,15 +254,23 @@ export class Pipeline {
           return;
         }
         this.#logger.warn({ err: error, topic: message.topic, attempt }, "a reply cannot be stored yet");
-        if (this.#stopped) return;
-        await sleep(Math.min(100 * 2 ** attempt, 2_000));
+        const { signal } = this.#abort;
+        await sleep(Math.min(100 * 2 ** attempt, 2_000), undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) {
+          leave(message, source.stats);
+          return;
+        }
       }
     }
   }
 
-  /** Leaves what cannot be stored with the broker. */
-  stop(): void {
-    this.#stopped = true;
+  /** Leaves answers that cannot be stored with the broker; resolves when none is being stored, or hangs. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.race([
+      Promise.allSettled(this.#replying),
+      sleep(LONGEST_REPLY_MS, undefined, { ref: false }),
+    ]);
   }
 
   #publish(change: TwinChange): void {
@@ -284,6 +310,18 @@ export class Pipeline {
     this.#logger.debug({ topic, reason }, "a message could not be taken");
     return { receivedAt, source: source.name, topic, mapping: mapping?.name ?? null, reason, payload };
   }
+}
+
+/** Looks for lost messages in the numbers that the device gives them. */
+function count(
+  source: PipelineSource,
+  message: InboundMessage,
+  { deviceTopic }: Routed & { kind: "machine" },
+  decoded: Decoded,
+): void {
+  if (decoded.kind === "samples" && decoded.sequence !== undefined)
+    source.sequences.take(deviceTopic, decoded.sequence, message);
+  else source.sequences.skip(deviceTopic);
 }
 
 const MOST_NAMED_PROBLEMS = 10;

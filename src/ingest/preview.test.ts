@@ -86,6 +86,7 @@ describe("says why nothing, or not all, would be taken", () => {
     ["acme/m1/cmd/start", "{}", "commands to devices"],
     ["acme/m1/cmd/start/reply", "{}", "answers to commands"],
     ["acme//temp", "1", "no mapping takes this topic"],
+    ["$SYS/broker/uptime", "1", "the broker tells of itself"],
   ])("%s %s", (topic, payload, problem) => {
     const seen = see(topic, payload);
     expect(seen.problem).toContain(problem);

@@ -37,6 +37,8 @@ export function preview(
         return { ...NOTHING, problem: "this is a topic of commands to devices, never telemetry" };
       case "reply":
         return { ...NOTHING, problem: "this is a topic of devices' answers to commands, never telemetry" };
+      case "broker":
+        return { ...NOTHING, problem: "on this topic the broker tells of itself, never telemetry" };
       case "unmapped":
         problem = routed.reason;
         continue;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LinkStatus } from "../mqtt/link-status.js";
-import { healthOf, lagOf } from "./source-health.js";
+import { healthOf, lagOf, withDrops } from "./source-health.js";
 import { SourceStats } from "./source-stats.js";
 
 const CONNECTED: LinkStatus = {
@@ -41,4 +41,13 @@ test.each([
   ["CONNECTED", CONNECTED, false, { messages: 7, ms: 4_999 }, null, null],
 ] as const)("health: %s", (health, link, standby, lag, commitProblem, problem) => {
   expect(healthOf({ standby, link }, lag, commitProblem)).toEqual({ health, problem });
+});
+
+test.each([
+  [null, null, null],
+  ["behind", null, "behind"],
+  [null, "dropped", "dropped"],
+  ["behind", "dropped", "behind; dropped"],
+])("problem %s with what the broker dropped: %s", (problem, drops, told) => {
+  expect(withDrops({ health: "CONNECTED", problem }, drops)).toEqual({ health: "CONNECTED", problem: told });
 });

@@ -19,6 +19,15 @@ export function lagOf(stats: SourceStats, now: number): SourceLag {
   return { messages, ms: Math.max(now - (stats.committedUpTo ?? stats.firstReceivedAt ?? now), 0) };
 }
 
+/** What the broker of a well source throws away is a problem all the same; another one is told beside it. */
+export function withDrops<Health extends { problem: string | null }>(
+  health: Health,
+  drops: string | null,
+): Health {
+  if (drops === null) return health;
+  return { ...health, problem: health.problem === null ? drops : `${health.problem}; ${drops}` };
+}
+
 /**
  * How a source is, and why when it is not well.
  * @param commitProblem why nothing is being committed, or null.

@@ -11,8 +11,10 @@ export class SourceStats {
   dead = 0;
   /** QoS 0 messages thrown away because the database did not keep up. */
   dropped = 0;
-  /** Messages left with the broker because another server took the source over: they come again. */
+  /** Messages left with the broker because another server took the source over, or this one stopped: they come again. */
   returned = 0;
+  /** Messages lost on the way, by the numbers that devices give them. */
+  missed = 0;
   /** Samples committed. */
   samples = 0;
   /** When the first message came, in milliseconds. */

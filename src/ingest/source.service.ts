@@ -93,9 +93,10 @@ export class SourceService {
     this.#timers = [];
     for (const source of this.#sources) source.pause();
     await this.#committer.drain();
-    this.#pipeline.stop();
+    await this.#pipeline.stop();
     await Promise.all(this.#sources.map((source) => source.stop()));
     await this.#committer.stop();
+    for (const source of this.#sources) source.logStats();
   }
 
   /** For commands: QoS 1, not retained. @throws when the broker did not take it. */

@@ -69,4 +69,20 @@ export class Source {
     description: "QoS 0 messages thrown away because the database did not keep up.",
   })
   dropped!: number;
+
+  @Field(() => GraphQLSafeInt, {
+    description: "Messages left with the broker because another server took over; they come again.",
+  })
+  returned!: number;
+
+  @Field(() => GraphQLSafeInt, {
+    description: "Messages lost on the way to this server, by the numbers that devices give them.",
+  })
+  missed!: number;
+
+  @Field(() => GraphQLSafeInt, {
+    description:
+      "Messages that the broker threw away because a client's queue was full, whoever the client; 0 where it does not tell.",
+  })
+  brokerDropped!: number;
 }

@@ -27,6 +27,8 @@ export interface MetricDefinition {
   readonly max: number | null;
   /** A value older than this is stale; null: never by age. */
   readonly staleAfterMs: number | null;
+  /** The retention policy of its history; left out: the default one. */
+  readonly retention?: string;
 }
 
 export interface CommandDefinition {

@@ -49,6 +49,18 @@ ${SOURCE}`;
   });
 });
 
+test("what retention leaves out is kept for ever", () => {
+  const text =
+    "history:\n  retention:\n    default: { samples: 90d, minutes: 2y, days: forever }\n    short: { samples: 2w }";
+  const day = 86_400_000;
+  expect(read(text).history).toEqual({
+    retention: {
+      default: { samples: 90 * day, minutes: 730 * day, hours: null, days: null },
+      short: { samples: 14 * day, minutes: null, hours: null, days: null },
+    },
+  });
+});
+
 describe("variables", () => {
   test("fill values at any depth", () => {
     const file = read(SOURCE.replace("mqtt://broker", "mqtt://$" + "{USER_1}:x@$" + "{HOST}/"), {
@@ -98,6 +110,23 @@ describe("what is wrong is told with line and field", () => {
     ["sources:\n  - { name: a b, url: x, mappings: [] }", "file:2: sources[0].name: must be letters"],
     [SOURCE.replace("format: json", "format: xml"), "file:4: sources[0].mappings[0].format"],
     [SOURCE.replace("url:", "qos: 3\n    url:"), "file:3: sources[0].qos"],
+    [
+      "machineTypes:\n  - name: pump\n    metrics:\n      - { name: a, retention: short }",
+      'file:4: machineTypes[0].metrics[0].retention: there is no retention policy "short"',
+    ],
+    ["history: { retention: { Short: {} } }", "file:1: history.retention.Short: must be up to 30"],
+    [
+      "history:\n  retention:\n    default: { samples: 3h }",
+      "history.retention.default.samples: must be at least 1d",
+    ],
+    [
+      "history:\n  retention:\n    default:\n      samples: 90d\n      minutes: 30d",
+      "file:5: history.retention.default.minutes: must not be shorter than samples",
+    ],
+    [
+      "history:\n  retention:\n    default:\n      hours: 1y",
+      "file:4: history.retention.default.hours: must not be shorter than minutes",
+    ],
     ["equipment: 5", "file:1: equipment: "],
     ["just text", "file:1: "],
     ["a: [", "file:"],

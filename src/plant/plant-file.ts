@@ -1,23 +1,15 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
-import { parseDuration } from "../kernel/duration.js";
 import { err, ok, type Result } from "../kernel/result.js";
+import { duration } from "./duration-setting.js";
 import { checkPath, EQUIPMENT_LEVELS } from "./equipment.js";
+import { DEFAULT_RETENTION, historySettings, retentionName } from "./history-settings.js";
 import {
   DATA_TYPES,
   DEFAULT_COMMAND_TIMEOUT_MS,
   DEFAULT_STALE_AFTER_MS,
   METRIC_ROLES,
 } from "./machine-type.js";
-
-const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const ms = typeof value === "number" ? Math.round(value) : parseDuration(value);
-  if (ms === null || ms <= 0) {
-    context.addIssue({ code: "custom", message: 'must be a duration such as "500ms", "30s", "5m" or "8h"' });
-    return z.NEVER;
-  }
-  return ms;
-});
 
 const path = z.string().superRefine((value, context) => {
   const checked = checkPath(value);
@@ -35,6 +27,7 @@ const metric = z.strictObject({
   min: z.number().optional(),
   max: z.number().optional(),
   staleAfter: duration.optional(),
+  retention: retentionName.optional(),
 });
 
 const command = z.strictObject({
@@ -67,7 +60,12 @@ const mappingBase = {
 };
 
 const mapping = z.discriminatedUnion("format", [
-  z.strictObject({ ...mappingBase, format: z.literal("json"), timestamp: name.optional() }),
+  z.strictObject({
+    ...mappingBase,
+    format: z.literal("json"),
+    timestamp: name.optional(),
+    sequence: name.optional(),
+  }),
   z.strictObject({ ...mappingBase, format: z.literal("value") }),
   z.strictObject({ ...mappingBase, format: z.literal("connectivity"), online: name.default("online") }),
 ]);
@@ -87,6 +85,7 @@ const plantFile = z
     equipment: z.array(equipment).default([]).superRefine(unique("path")),
     machineTypes: z.array(machineType).default([]).superRefine(unique("name")),
     sources: z.array(source).default([]).superRefine(unique("name")),
+    history: historySettings.optional(),
   })
   .superRefine((file, context) => {
     const types = new Set(file.machineTypes.map((type) => type.name));
@@ -105,6 +104,17 @@ const plantFile = z
           message: "only a MACHINE has a type",
         });
       }
+    });
+    const policies = new Set([DEFAULT_RETENTION, ...Object.keys(file.history?.retention ?? {})]);
+    file.machineTypes.forEach((type, typeIndex) => {
+      type.metrics.forEach(({ retention }, index) => {
+        if (retention === undefined || policies.has(retention)) return;
+        context.addIssue({
+          code: "custom",
+          path: ["machineTypes", typeIndex, "metrics", index, "retention"],
+          message: `there is no retention policy "${retention}" under history.retention`,
+        });
+      });
     });
   });
 

@@ -5,6 +5,7 @@ import { newId } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Equipment } from "./equipment.js";
+import { DEFAULT_RETENTION, KEEP_ALL, policiesOf, type RetentionPolicies } from "./history-settings.js";
 import type { MachineType } from "./machine-type.js";
 import { Plant } from "./plant.js";
 import type { PlantStore } from "./plant.store.js";
@@ -13,6 +14,7 @@ import type { MachineTypeConfig, PlantFile } from "./plant-file.js";
 /** Keeps the plant in memory and in the database the same. */
 export class PlantService {
   readonly plant = new Plant();
+  #retention: RetentionPolicies = { [DEFAULT_RETENTION]: KEEP_ALL };
   readonly #store: PlantStore;
   readonly #db: Database;
   readonly #logger: Logger;
@@ -21,6 +23,11 @@ export class PlantService {
     this.#store = deps.store;
     this.#db = deps.db;
     this.#logger = deps.logger;
+  }
+
+  /** How long history is kept, as the plant file that was applied says; before that, for ever. */
+  get retention(): RetentionPolicies {
+    return this.#retention;
   }
 
   /** Reads the plant as it was stored. */
@@ -42,6 +49,7 @@ export class PlantService {
    * nothing.
    */
   async apply(file: PlantFile): Promise<void> {
+    this.#retention = policiesOf(file.history);
     for (const definition of file.machineTypes) await this.#applyType(definition);
     const changed = new Set<Equipment>();
     for (const item of file.equipment) {
@@ -108,6 +116,7 @@ function machineTypeOf(config: MachineTypeConfig, id: string, version: number): 
       min: metric.min ?? null,
       max: metric.max ?? null,
       staleAfterMs: metric.staleAfter ?? null,
+      ...(metric.retention === undefined ? {} : { retention: metric.retention }),
     })),
     commands: config.commands.map((command) => ({
       name: command.name,

@@ -74,3 +74,8 @@ test.each<[string, Scalar, boolean]>([
 ])("%s can be kept or not", (_, value, usable) => {
   expect(unusable(value) === null).toBe(usable);
 });
+
+test("a text has at most 65,536 UTF-16 code units", () => {
+  expect(unusable("x".repeat(65_536))).toBeNull();
+  expect(unusable("é".repeat(65_537))).toBe("is a text of 65537 characters; at most 65536 are taken");
+});

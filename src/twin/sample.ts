@@ -76,9 +76,14 @@ function integerFrom(value: number | bigint | string | boolean): Scalar | undefi
   return Number.isSafeInteger(number) ? number : integer;
 }
 
+/** UTF-16 code units. */
+const LONGEST_TEXT = 65_536;
+
 /** Why a value can be neither kept nor shown; null when it can. */
 export function unusable(value: Scalar): string | null {
   if (typeof value === "number" && !Number.isFinite(value)) return "is not a finite number";
+  if (typeof value === "string" && value.length > LONGEST_TEXT)
+    return `is a text of ${value.length} characters; at most ${LONGEST_TEXT} are taken`;
   if (typeof value === "string" && value.includes("\u0000")) return "holds a NUL character";
   // JSON can hold half of a surrogate pair; Postgres would keep another text than the twin shows.
   if (typeof value === "string" && /\p{Surrogate}/u.test(value)) return "holds half a character";

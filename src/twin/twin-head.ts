@@ -5,7 +5,8 @@ const SEEN_MS = 60_000;
 
 /** Those heads of which more changed than revision and time, which the frames of the history tell. */
 export function headsToStore(heads: readonly TwinHead[]): TwinHead[] {
-  return heads.filter(isNews);
+  // In one order, as whoever else writes several at once: else two of them could wait for each other.
+  return heads.filter(isNews).sort((a, b) => (a.twin.machine.id < b.twin.machine.id ? -1 : 1));
 }
 
 /** @returns marks the head as committed, with what it is now. */

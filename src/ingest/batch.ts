@@ -85,7 +85,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const series = new Map<Series, NewSeries>();
   const fresh: Frame[] = [];
   const old: Unsure[] = [];
-  const twins = new Map<Twin, TwinView>();
+  const twins = new Map<Twin, { twin: Twin; view: TwinView; framed: boolean }>();
   const counters: CounterFact[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const entry of entries) {
@@ -95,14 +95,19 @@ export function assemble(entries: readonly Entry[]): Assembled {
     for (const counter of entry.counters) counters.push(counter);
     const { twin, view } = entry;
     if (twin === null || view === null) continue;
-    twins.set(twin, view);
+    const framed = entry.samples.length > 0;
+    const head = twins.get(twin);
+    if (head) {
+      head.view = view;
+      head.framed ||= framed;
+    } else twins.set(twin, { twin, view, framed });
     for (const reading of entry.discovered) addSeries(series, twin, reading);
     for (const sample of entry.samples) {
       if (sample.series.id !== null || series.has(sample.series)) continue;
       const dataType = sample.series.definition?.dataType ?? dataTypeOf(sample.value);
       series.set(sample.series, { machine: twin.machine, series: sample.series, dataType });
     }
-    if (entry.samples.length > 0) addSamples(entry, twin, view, fresh, old);
+    if (framed) addSamples(entry, twin, view, fresh, old);
   }
   return {
     leases: [...leases],
@@ -110,7 +115,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
     series: [...series.values()],
     fresh,
     old,
-    twins: Array.from(twins, ([twin, view]) => ({ twin, view })),
+    twins: [...twins.values()],
     counters,
     deadLetters,
   };

@@ -1,9 +1,9 @@
 import type { TwinHead } from "./twin-model.js";
 
-/** When a machine was last seen may be this much newer than the table of the twins says; its frames tell it exactly. */
+/** A machine that says nothing new may have been seen so much later than the table of the twins says. */
 const SEEN_MS = 60_000;
 
-/** Those heads of which more changed than revision and time, which the frames of the history tell. */
+/** Those heads of which more changed than what the frames of the history tell. */
 export function headsToStore(heads: readonly TwinHead[]): TwinHead[] {
   // In one order, as whoever else writes several at once: else two of them could wait for each other.
   return heads.filter(isNews).sort((a, b) => (a.twin.machine.id < b.twin.machine.id ? -1 : 1));
@@ -17,7 +17,7 @@ export function stored({ twin, view }: TwinHead): () => void {
   };
 }
 
-function isNews({ twin, view }: TwinHead): boolean {
+function isNews({ twin, view, framed }: TwinHead): boolean {
   const { committed } = twin;
   if (committed === null) return true;
   const before = committed.view;
@@ -27,7 +27,7 @@ function isNews({ twin, view }: TwinHead): boolean {
     committed.route !== twin.route ||
     was.status !== is.status ||
     was.since?.getTime() !== is.since?.getTime() ||
-    (is.lastSeen?.getTime() ?? 0) - (was.lastSeen?.getTime() ?? 0) >= SEEN_MS ||
+    (!framed && (is.lastSeen?.getTime() ?? 0) - (was.lastSeen?.getTime() ?? 0) >= SEEN_MS) ||
     before.state !== view.state ||
     before.stateSince?.getTime() !== view.stateSince?.getTime() ||
     before.mode !== view.mode

@@ -213,6 +213,8 @@ export function unreported(
 export interface TwinHead {
   readonly twin: Twin;
   readonly view: TwinView;
+  /** The batch has frames of it, which tell its revision and when it was seen. */
+  readonly framed: boolean;
 }
 
 /** A series that has no id yet. */

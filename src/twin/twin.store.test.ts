@@ -50,7 +50,7 @@ async function save(twin: Twin, equipment: readonly Equipment[] = []): Promise<v
       unknown.map(({ series, dataType }) => ({ machine: twin.machine, series, dataType })),
     );
     await server.history.append(sql, brought.get(twin) ?? [], []);
-    const committed = await server.twins.save(sql, [{ twin, view: twin.view }]);
+    const committed = await server.twins.save(sql, [{ twin, view: twin.view, framed: false }]);
     committed();
   });
   brought.delete(twin);

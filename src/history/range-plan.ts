@@ -26,7 +26,7 @@ const FINER: Readonly<Record<Level, Level | null>> = {
 
 /** What is known of a series in a range before it is read. Times are the first there are, in milliseconds. */
 export interface Coverage {
-  /** Samples, or a few more. */
+  /** About how many samples. */
   readonly samples: number;
   readonly firstSample: number | null;
   readonly firstMinute: number | null;

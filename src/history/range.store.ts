@@ -38,13 +38,17 @@ export class RangeStore {
   }
 }
 
-/** Of a short range the samples of its blocks, of a long one those of its days. */
+/** Of a short range about the samples of its blocks, of a long one those of its days. */
 function samples({ from, to }: Span): string {
   const day = timeLiteral(Math.floor(from / DAY_MS) * DAY_MS);
   if (to - from > LONGEST_COUNTED) {
     return `(SELECT sum(count) FROM day_rollup WHERE series_id = id AND time >= ${day} AND time < ${timeLiteral(to)})`;
   }
-  return `(SELECT sum(count) FROM sample_block WHERE series_id = id AND from_time >= ${day}
+  const [begin, end] = [timeLiteral(from), timeLiteral(to)];
+  const within = `extract(epoch FROM LEAST(to_time, ${end}) - GREATEST(from_time, ${begin}))`;
+  // A block has its samples spread over its time, as far as anybody knows without reading it.
+  return `(SELECT ceil(sum(count * coalesce(${within} / nullif(extract(epoch FROM to_time - from_time), 0), 1)))
+           FROM sample_block WHERE series_id = id AND from_time >= ${day}
            AND from_time < ${timeLiteral(to)} AND to_time >= ${timeLiteral(from)})`;
 }
 

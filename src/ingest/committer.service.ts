@@ -14,7 +14,7 @@ import type { SourceLease } from "./source-lease.js";
 import type { SourceLeaseStore } from "./source-lease.store.js";
 
 /** The most messages in one transaction. */
-const LARGEST_BATCH = 5_000;
+const LARGEST_BATCH = 20_000;
 /** An error that is neither the data's nor the connection's is believed after so many attempts. */
 const PATIENCE = 5;
 const SETTLE_MS = 20;

@@ -119,6 +119,13 @@ export async function mosquitto({ noDelay = false } = {}): Promise<Part> {
   };
 }
 
+/** The options of node with which `npm start` starts the server. */
+function startOptions(): string[] {
+  const manifest = readFileSync(path.resolve(import.meta.dirname, "..", "..", "package.json"), "utf8");
+  const { scripts } = JSON.parse(manifest) as { scripts: { start: string } };
+  return scripts.start.split(" ").filter((word) => word.startsWith("--"));
+}
+
 /** The built server as a process of its own; `url` is where it answers. @param nodeOptions besides BENCH_NODE_OPTIONS. */
 export async function server(
   env: Record<string, string>,
@@ -129,7 +136,12 @@ export async function server(
   const options = (process.env.BENCH_NODE_OPTIONS ?? "").split(" ").filter((option) => option !== "");
   const child = spawn(
     process.execPath,
-    [...options, ...nodeOptions, path.resolve(import.meta.dirname, "..", "src", "main.js")],
+    [
+      ...startOptions(),
+      ...options,
+      ...nodeOptions,
+      path.resolve(import.meta.dirname, "..", "src", "main.js"),
+    ],
     {
       env: {
         PATH: process.env.PATH ?? "",

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Gauge, type Registry } from "prom-client";
+
+const LONGEST_MS = 1_000;
 
 /** What `/metrics` tells of the history. */
 export interface HistoryMeasured {
@@ -39,11 +42,20 @@ export function addHistoryMetrics(
       registers: [registry],
       async collect() {
         this.reset();
-        const measured = await measure().catch(() => null);
+        const measured = await inTime(measure());
         if (measured) set(this, measured);
-        else this.remove();
+        // Only one without labels is 0 after its reset.
+        else if (labelNames.length === 0) this.remove();
       },
     });
+  // The database may hang: what else there is to tell must not wait for it.
+  const inTime = async (measured: Promise<HistoryMeasured>) => {
+    const waiting = new AbortController();
+    const late = sleep(LONGEST_MS, null, { signal: waiting.signal }).catch(() => null);
+    const first = await Promise.race([measured.catch(() => null), late]);
+    waiting.abort();
+    return first;
+  };
   gauge("database_bytes", "What the database takes on disk.", [], (to, { databaseBytes }) =>
     to.set(databaseBytes),
   );

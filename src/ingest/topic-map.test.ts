@@ -31,3 +31,18 @@ test("nothing of a topic of more than 1,024 characters", () => {
   map.set("x".repeat(1_025), 1);
   expect(map.size).toBe(0);
 });
+
+test("a number finds what its topic has, also when it has become another topic's", () => {
+  const map = new TopicMap<string>();
+  map.set("a", "of a");
+  map.set("b", "of b");
+  expect([map.get("a", 0), map.get("b", 1), map.get("b", 0), map.get("a", 0), map.get("c", 0)]).toEqual([
+    "of a",
+    "of b",
+    "of b",
+    "of a",
+    undefined,
+  ]);
+  map.clear();
+  expect(map.get("a", 0)).toBeUndefined();
+});

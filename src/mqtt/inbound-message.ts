@@ -12,6 +12,8 @@ export interface DeliveryProperties {
 /** A PUBLISH packet from the broker. */
 export interface Delivery {
   readonly topic: string;
+  /** See `InboundMessage`. */
+  readonly topicNumber?: number;
   readonly payload: Buffer;
   readonly qos: Qos;
   readonly retain: boolean;
@@ -27,6 +29,11 @@ export interface Delivery {
 /** A message as it came from the broker. */
 export class InboundMessage {
   readonly topic: string;
+  /**
+   * A small number that the topic has on its connection, to find again by it what is known of the topic; -1 when it has
+   * none. It may come to stand for another topic, so that who uses it compares the topics.
+   */
+  readonly topicNumber: number;
   /** A part of what was read from the socket together: who keeps a few bytes of it for long copies them. */
   readonly payload: Buffer;
   readonly qos: Qos;
@@ -49,6 +56,7 @@ export class InboundMessage {
 
   constructor(delivery: Delivery, receivedAt: number, window: AckWindow | null) {
     this.topic = delivery.topic;
+    this.topicNumber = delivery.topicNumber ?? -1;
     this.payload = delivery.payload;
     this.qos = delivery.qos;
     this.retain = delivery.retain;

@@ -25,6 +25,7 @@ export type Found = "publish" | "pong" | "others" | "more" | "malformed";
  */
 export class PublishReader implements Delivery {
   topic = "";
+  topicNumber = -1;
   payload: Buffer = NOTHING;
   qos: Qos = 0;
   retain = false;
@@ -204,6 +205,7 @@ export class PublishReader implements Delivery {
     const topic = this.#topics.read(bytes, topicFrom, topicTo);
     if (topic === null) return this.#fail("a topic that is not UTF-8 text");
     this.topic = topic;
+    this.topicNumber = this.#topics.number;
     this.qos = qos as Qos;
     this.retain = (first & 1) !== 0;
     this.dup = (first & 8) !== 0;

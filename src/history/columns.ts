@@ -50,6 +50,19 @@ export function samplesOf(columns: SampleColumns, from = 0, to = columns.count):
   return samples;
 }
 
+/** The samples from one index up to another; shares their memory. */
+export function sliceOf(columns: SampleColumns, begin: number, end: number): SampleColumns {
+  if (begin === 0 && end === columns.count) return columns;
+  const others = columns.others?.slice(begin, end) ?? null;
+  return {
+    count: end - begin,
+    times: columns.times.subarray(begin, end),
+    numbers: columns.numbers.subarray(begin, end),
+    others: others?.some((value) => value !== undefined) ? others : null,
+    qualities: columns.qualities?.subarray(begin, end) ?? null,
+  };
+}
+
 /** The index of the first time that is not before `time`; the length when there is none. */
 export function firstNotBefore(times: Float64Array, time: number): number {
   let low = 0;

@@ -1,5 +1,5 @@
 import { MAX_BLOCK_SAMPLES } from "./block.js";
-import { firstNotBefore, type Other, type SampleColumns } from "./columns.js";
+import { firstNotBefore, type Other, type SampleColumns, sliceOf } from "./columns.js";
 
 export const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -81,19 +81,6 @@ function withSmallNeighbours<Block extends BlockSpan>(
 
 function minuteOf(time: number): number {
   return Math.floor(time / MINUTE_MS) * MINUTE_MS;
-}
-
-/** The samples from one index up to another; shares their memory. */
-export function sliceOf(columns: SampleColumns, begin: number, end: number): SampleColumns {
-  if (begin === 0 && end === columns.count) return columns;
-  const others = columns.others?.slice(begin, end) ?? null;
-  return {
-    count: end - begin,
-    times: columns.times.subarray(begin, end),
-    numbers: columns.numbers.subarray(begin, end),
-    others: others?.some((value) => value !== undefined) ? others : null,
-    qualities: columns.qualities?.subarray(begin, end) ?? null,
-  };
 }
 
 /** The parts of ascending samples that lie in one UTC day each. */

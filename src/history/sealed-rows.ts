@@ -1,9 +1,9 @@
 import type { Scalar } from "../twin/sample.js";
 import { decodeBlock, encodeBlock } from "./block.js";
 import type { BlockRow } from "./block-rows.js";
-import { type SampleColumns, valueAt } from "./columns.js";
+import { type SampleColumns, sliceOf, valueAt } from "./columns.js";
 import { coarsen, encodeRollups, type Rollups, rollUp } from "./minutes.js";
-import { type BlockSpan, blocksOf, isLast, merged, type Piece, piecesOf, sliceOf } from "./seal.js";
+import { type BlockSpan, blocksOf, isLast, merged, type Piece, piecesOf } from "./seal.js";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

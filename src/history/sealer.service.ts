@@ -4,13 +4,13 @@ import type { BulkSql } from "../kernel/sql.js";
 import type { PlantService } from "../plant/plant.service.js";
 import type { FoldedHead, FoldedReading, TwinFolding } from "../twin/twin-fold.js";
 import type { BlockKey, BlockStore } from "./block.store.js";
-import { firstNotBefore, qualityOf, valueAt } from "./columns.js";
+import { firstNotBefore, qualityOf, sliceOf, valueAt } from "./columns.js";
 import { FrameGather, type GatheredMachine, type GatheredSeries } from "./frame-gather.js";
 import type { KeeperSession, KeeperStore } from "./keeper.store.js";
 import type { PartitionStore } from "./partition.store.js";
 import { BLOCK_TABLES, type BlockTable, keptSince, policyName, policyOf } from "./retention.js";
 import type { RollupStore } from "./rollup.store.js";
-import { type BlockSpan, dayOf, daysOf, sliceOf } from "./seal.js";
+import { type BlockSpan, dayOf, daysOf } from "./seal.js";
 import { type DayOfSeries, type DayPlan, planDay, type SealedRows, sealDay } from "./sealed-rows.js";
 
 /** Samples of whole machines that are sealed at a time. */

@@ -81,7 +81,7 @@ export function createServices(
 ): Services {
   const clock = systemClock;
   const live = new LiveBus();
-  const journal = new TwinJournal(JOURNAL_LENGTH);
+  const journal = new TwinJournal(JOURNAL_LENGTH, () => clock.now());
   live.listen("twinChanged", (change) => journal.add(change));
 
   const plantService = new PlantService({ store: new PlantStore(db), db, logger });

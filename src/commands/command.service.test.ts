@@ -124,7 +124,8 @@ class Server {
     const twin = this.twins.byPath(path);
     if (!twin) throw new Error(path);
     twin.route = { source: "shopfloor", deviceTopic: `plant/${path}` };
-    twin.view = { ...twin.view, connectivity: { status, since: null, lastSeen: null } };
+    twin.status = status;
+    twin.touch();
   }
 
   send(wish: Partial<SendCommand> = {}, principal = "anna") {

@@ -8,8 +8,8 @@ import { err, ok, type Result } from "../kernel/result.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import { iterate, type LiveBus } from "../live/live-bus.js";
 import type { CommandDefinition } from "../plant/machine-type.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { TwinService } from "../twin/twin.service.js";
-import type { Twin } from "../twin/twin-model.js";
 import { ArgumentCheck } from "./argument-check.js";
 import {
   type Command,

@@ -3,9 +3,10 @@ import { Args, ArgsType, Ctx, Field, FieldResolver, Int, Resolver, Root } from "
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import { badInput } from "../graphql/pagination.js";
 import { GraphQLDateTime } from "../graphql/scalars.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { Machine } from "../twin/twin.types.js";
-import type { Twin, TwinView } from "../twin/twin-model.js";
+import type { TwinView } from "../twin/twin-model.js";
 import { MetricSeries } from "./history.types.js";
 import type { MetricSeriesValue, RangeService } from "./range.service.js";
 

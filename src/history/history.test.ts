@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IngestDatabase, type Memory } from "../../test/support/ingest.js";
 import { T0 } from "../../test/support/twins.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { Quality, Scalar } from "../twin/sample.js";
-import { type StoredSample, type Twin, unreported } from "../twin/twin-model.js";
+import type { StoredSample } from "../twin/twin-model.js";
 import { type FrameOrigin, framesOf } from "./frame.js";
 
 const BIG = 2n ** 63n - 1n;
@@ -23,10 +24,10 @@ async function machineWith(...metrics: string[]): Promise<Twin> {
   machines += 1;
   const { machine, changed } = server.plants.plant.discover(`acme/m${machines}`);
   const twin = server.twins.of(machine);
-  for (const metric of metrics) twin.metrics.set(metric, unreported(machine, metric, null, "Double"));
+  for (const metric of metrics) twin.addSeries(metric, null, "Double");
   await server.db.withConnection(async (sql) => {
     await server.plants.save(sql, changed);
-    const series = [...twin.metrics.values()].map((one) => one.series);
+    const series = [...twin.allSeries()];
     await server.twins.register(
       sql,
       series.map((one) => ({ machine, series: one, dataType: "Double" })),
@@ -40,7 +41,7 @@ function samplesOf(
   metric: string,
   values: readonly (readonly [value: Scalar, ms: number, quality?: Quality])[],
 ): StoredSample[] {
-  const series = twin.metrics.get(metric)?.series;
+  const series = twin.series(metric);
   if (!series) throw new Error(`no metric ${metric}`);
   return values.map(([value, ms, quality = "GOOD"]) => ({
     series,

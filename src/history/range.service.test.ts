@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Given, KeptHistory, type TestMachine } from "../../test/support/keeper.js";
 import { T0 } from "../../test/support/twins.js";
-import { type Twin, unreported } from "../twin/twin-model.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { HistoryPointValue } from "./range.service.js";
 import { gridFor, type Level } from "./range-plan.js";
 
@@ -18,9 +18,7 @@ afterAll(() => history?.drop());
 function twinOf({ id, series: [seriesId = 0] }: TestMachine): Twin {
   const twin = history.server.twins.byId(id);
   if (!twin) throw new Error("no such machine");
-  const reading = unreported(twin.machine, "a", null, "Double");
-  reading.series.id = seriesId;
-  twin.metrics.set("a", reading);
+  twin.addSeries("a", null, "Double").id = seriesId;
   return twin;
 }
 

@@ -1,25 +1,19 @@
 import type { Database } from "../db/database.js";
 import type { BulkSql } from "../kernel/sql.js";
-import type { Quality, Scalar } from "../twin/sample.js";
-import type { Twin } from "../twin/twin-model.js";
+import type { Twin } from "../twin/machine-twin.js";
 import { decodeBlock } from "./block.js";
 import type { BlockStore } from "./block.store.js";
-import { BucketGrid } from "./bucket.js";
-import { firstNotBefore, type SampleColumns, type SeriesSample, samplesOf } from "./columns.js";
+import { type Bucket, BucketGrid } from "./bucket.js";
+import { firstNotBefore, type SampleColumns, type SeriesSample, samplesOf, sliceOf } from "./columns.js";
 import type { FrameStore } from "./frame.store.js";
 import { decodeRollups } from "./minutes.js";
 import type { RangeStore } from "./range.store.js";
 import { type Coverage, gridFor, isWhole, levelFor, partsOf, type Span } from "./range-plan.js";
 import type { RollupStore } from "./rollup.store.js";
 
-export interface HistoryPointValue {
+/** A sample, or the samples of a bucket. */
+export interface HistoryPointValue extends Omit<Bucket, "time"> {
   readonly time: Date;
-  readonly value: Scalar;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly avg: number | null;
-  readonly count: number;
-  readonly quality: Quality;
 }
 
 export interface MetricSeriesValue {
@@ -68,8 +62,8 @@ export class RangeService {
    */
   async ranges(twins: readonly Twin[], request: RangeRequest): Promise<MetricSeriesValue[][]> {
     const names = [...new Set(request.metrics)];
-    const wanted = twins.map((twin) => names.flatMap((name) => twin.metrics.get(name) ?? []));
-    const ids = wanted.flat().flatMap((reading) => reading.series.id ?? []);
+    const wanted = twins.map((twin) => names.flatMap((name) => twin.series(name) ?? []));
+    const ids = wanted.flat().flatMap((series) => series.id ?? []);
     const machineIds = twins.map((twin) => twin.machine.id);
     const span = { from: request.from.getTime(), to: request.to.getTime() };
     // One snapshot: what is sealed meanwhile is seen in one of both places, not in none or two.
@@ -82,11 +76,11 @@ export class RangeService {
       await sql.query("COMMIT");
       return found;
     });
-    return wanted.map((readings) =>
-      readings.map((reading) => ({
-        metric: reading.name,
-        unit: reading.unit,
-        points: points.get(reading.series.id ?? -1) ?? [],
+    return wanted.map((ofMachine) =>
+      ofMachine.map(({ id, metric, definition }) => ({
+        metric,
+        unit: definition?.unit ?? null,
+        points: points.get(id ?? -1) ?? [],
       })),
     );
   }
@@ -157,7 +151,8 @@ export class RangeService {
     const parts: Parts = new Map();
     if (ids.length === 0) return parts;
     for (const block of await this.#blocks.blocks(sql, "sample_block", ids, from, to)) {
-      const columns = within(decodeBlock(block.data), from, to);
+      const whole = decodeBlock(block.data);
+      const columns = sliceOf(whole, firstNotBefore(whole.times, from), firstNotBefore(whole.times, to));
       if (columns.count > 0) addTo(parts, block.seriesId, columns);
     }
     return parts;
@@ -176,19 +171,6 @@ function addTo(parts: Parts, id: number, columns: SampleColumns): void {
 
 function countOf(parts: readonly SampleColumns[]): number {
   return parts.reduce((sum, { count }) => sum + count, 0);
-}
-
-function within(columns: SampleColumns, from: number, to: number): SampleColumns {
-  const { times, numbers, others, qualities } = columns;
-  const [begin, end] = [firstNotBefore(times, from), firstNotBefore(times, to)];
-  if (begin === 0 && end === columns.count) return columns;
-  return {
-    count: end - begin,
-    times: times.subarray(begin, end),
-    numbers: numbers.subarray(begin, end),
-    others: others?.slice(begin, end) ?? null,
-    qualities: qualities?.subarray(begin, end) ?? null,
-  };
 }
 
 /** By time; those of one time in the order of the parts. */

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { LIMITS, live, machineType, makeTwin, sample, T0 } from "../../test/support/twins.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { Sample } from "../twin/sample.js";
 import { applySamples } from "../twin/twin.js";
-import type { Twin } from "../twin/twin-model.js";
+import { headOf } from "../twin/twin-head.js";
 import { assemble, Entry } from "./batch.js";
 
 /** The entry of one message. */
@@ -12,12 +13,13 @@ function entry(twin: Twin, ...samples: Sample[]): Entry {
   made.equipment = [twin.machine];
   made.discovered = applied.discovered;
   made.twin = twin;
-  made.view = twin.view;
+  made.revision = twin.revision;
+  made.head = headOf(twin, applied.stored.length > 0);
   made.samples = applied.stored;
   return made;
 }
 
-test("of each twin only the last view is written, of samples all", () => {
+test("of each twin only the last head is written, of samples all", () => {
   const [one, other] = [makeTwin(), makeTwin()];
   const batch = assemble([
     entry(one, sample("a", 1, T0), sample("b", 1, T0)),

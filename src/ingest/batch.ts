@@ -1,16 +1,9 @@
 import { type Frame, type FrameOrigin, framesOf, type Unsure } from "../history/frame.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { CounterFact } from "../twin/facts.js";
-import { dataTypeOf } from "../twin/sample.js";
-import type {
-  MetricReading,
-  NewSeries,
-  Series,
-  StoredSample,
-  Twin,
-  TwinHead,
-  TwinView,
-} from "../twin/twin-model.js";
+import type { Twin } from "../twin/machine-twin.js";
+import type { TwinHead } from "../twin/twin-head.js";
+import type { NewSeries, Series, StoredSample } from "../twin/twin-model.js";
 import type { SourceLease } from "./source-lease.js";
 import type { SourceStats } from "./source-stats.js";
 
@@ -46,9 +39,12 @@ export class Entry {
   /** Under which it may be written; once that ends, its message comes again to whoever consumes the source then. */
   readonly lease: SourceLease | null;
   equipment: readonly Equipment[] = NOTHING;
-  discovered: readonly MetricReading[] = NOTHING;
+  discovered: readonly Series[] = NOTHING;
   twin: Twin | null = null;
-  view: TwinView | null = null;
+  /** The twin's revision after it. */
+  revision = 0;
+  /** Of the twin after it, where the history does not tell it. */
+  head: TwinHead | null = null;
   samples: readonly StoredSample[] = NOTHING;
   counters: readonly CounterFact[] = NOTHING;
   deadLetters: readonly DeadLetter[] = NOTHING;
@@ -66,7 +62,7 @@ export function leave(message: EntryMessage, stats: SourceStats): void {
   else stats.returned += 1;
 }
 
-/** Many entries as few statements want them: of each twin only the last view counts. */
+/** Many entries as few statements want them: of each twin only the last head counts. */
 export interface Assembled {
   readonly leases: readonly SourceLease[];
   readonly equipment: readonly Equipment[];
@@ -85,7 +81,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const series = new Map<Series, NewSeries>();
   const fresh: Frame[] = [];
   const old: Unsure[] = [];
-  const twins = new Map<Twin, { twin: Twin; view: TwinView; framed: boolean }>();
+  const heads = new Map<Twin, TwinHead>();
   const counters: CounterFact[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const entry of entries) {
@@ -93,21 +89,12 @@ export function assemble(entries: readonly Entry[]): Assembled {
     for (const node of entry.equipment) equipment.add(node);
     for (const letter of entry.deadLetters) deadLetters.push(letter);
     for (const counter of entry.counters) counters.push(counter);
-    const { twin, view } = entry;
-    if (twin === null || view === null) continue;
-    const framed = entry.samples.length > 0;
-    const head = twins.get(twin);
-    if (head) {
-      head.view = view;
-      head.framed ||= framed;
-    } else twins.set(twin, { twin, view, framed });
-    for (const reading of entry.discovered) addSeries(series, twin, reading);
-    for (const sample of entry.samples) {
-      if (sample.series.id !== null || series.has(sample.series)) continue;
-      const dataType = sample.series.definition?.dataType ?? dataTypeOf(sample.value);
-      series.set(sample.series, { machine: twin.machine, series: sample.series, dataType });
-    }
-    if (framed) addSamples(entry, twin, view, fresh, old);
+    const { twin, head } = entry;
+    if (twin === null) continue;
+    if (head !== null) heads.set(twin, head);
+    for (const one of entry.discovered) addSeries(series, twin, one);
+    for (const sample of entry.samples) if (sample.series.id === null) addSeries(series, twin, sample.series);
+    if (entry.samples.length > 0) addSamples(entry, twin, fresh, old);
   }
   return {
     leases: [...leases],
@@ -115,17 +102,17 @@ export function assemble(entries: readonly Entry[]): Assembled {
     series: [...series.values()],
     fresh,
     old,
-    twins: [...twins.values()],
+    twins: [...heads.values()],
     counters,
     deadLetters,
   };
 }
 
-function addSamples(entry: Entry, twin: Twin, view: TwinView, fresh: Frame[], old: Unsure[]): void {
+function addSamples(entry: Entry, twin: Twin, fresh: Frame[], old: Unsure[]): void {
   const origin: FrameOrigin = {
     machineId: twin.machine.id,
     receivedAt: entry.message?.receivedAt ?? 0,
-    revision: view.revision,
+    revision: entry.revision,
     retained: entry.message?.retain ?? false,
   };
   let news = entry.samples;
@@ -140,7 +127,8 @@ function isFresh(sample: StoredSample): boolean {
   return sample.fresh;
 }
 
-function addSeries(series: Map<Series, NewSeries>, twin: Twin, reading: MetricReading): void {
-  if (reading.series.id !== null || series.has(reading.series)) return;
-  series.set(reading.series, { machine: twin.machine, series: reading.series, dataType: reading.dataType });
+function addSeries(found: Map<Series, NewSeries>, twin: Twin, series: Series): void {
+  if (series.id !== null || found.has(series)) return;
+  const dataType = series.definition?.dataType ?? twin.table.dataType(series.place);
+  found.set(series, { machine: twin.machine, series, dataType });
 }

@@ -134,7 +134,7 @@ export class Committer {
   /** @returns false when it gave up because the server stops. */
   async #commitUntilDone(all: readonly Entry[]): Promise<boolean> {
     let entries = all;
-    let batch = assemble(entries);
+    let batch = assemble([]);
     let unknown: string | null = null;
     for (let attempt = 0; ; attempt += 1) {
       try {

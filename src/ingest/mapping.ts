@@ -3,6 +3,7 @@ import { minimalFilters } from "../mqtt/topic.js";
 import { TopicTemplate } from "../mqtt/topic-template.js";
 import { checkPath } from "../plant/equipment.js";
 import type { MappingConfig, SourceConfig } from "../plant/plant-file.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { Sample } from "../twin/sample.js";
 import { isBrokerTopic } from "./broker-drops.js";
 import { decodeConnectivity } from "./formats/connectivity.js";
@@ -24,6 +25,8 @@ export type Routed =
       readonly deviceTopic: string;
       /** The part of the topic that names the metric; null where the payload names them. */
       readonly metric: string | null;
+      /** The machine's twin, where who takes the messages has noted it. */
+      twin: Twin | null;
     }
   /** A device's answer to a command. */
   | { readonly kind: "reply" }
@@ -88,6 +91,7 @@ export class Mapping {
       path,
       deviceTopic: this.#deviceTopic(topic, levels),
       metric: captures[METRIC] ?? null,
+      twin: null,
     };
   }
 
@@ -153,8 +157,9 @@ export class MappingTable {
     );
   }
 
-  route(topic: string): Routed {
-    let routed = this.#routes.get(topic);
+  /** @param number of the topic, see `InboundMessage`. */
+  route(topic: string, number = -1): Routed {
+    let routed = this.#routes.get(topic, number);
     if (routed === undefined) {
       routed = this.#find(topic);
       this.#routes.set(topic, routed);

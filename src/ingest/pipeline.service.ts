@@ -5,10 +5,13 @@ import type { LiveBus } from "../live/live-bus.js";
 import type { InboundMessage } from "../mqtt/inbound-message.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { PlantService } from "../plant/plant.service.js";
+import type { Twin } from "../twin/machine-twin.js";
 import type { Sample } from "../twin/sample.js";
-import { applyConnectivity, applySamples } from "../twin/twin.js";
+import { type Applied, applyConnectivity, applySamples } from "../twin/twin.js";
 import type { TwinService } from "../twin/twin.service.js";
-import type { Applied, ReducerLimits, Twin, TwinChange } from "../twin/twin-model.js";
+import type { TwinChange } from "../twin/twin-change.js";
+import { headOf } from "../twin/twin-head.js";
+import type { ReducerLimits } from "../twin/twin-model.js";
 import { type DeadLetter, Entry, leave } from "./batch.js";
 import type { BrokerDrops } from "./broker-drops.js";
 import type { Committer } from "./committer.service.js";
@@ -28,6 +31,8 @@ const LONGEST_REPLY_MS = 5_000;
 const MOST_MACHINES = 200_000;
 const MOST_METRICS = 5_000;
 const MAX_AHEAD_MS = 5 * 60_000;
+const DISCOVERING: ReducerLimits = { maxAheadMs: MAX_AHEAD_MS, maxMetrics: MOST_METRICS, discovery: true };
+const KNOWN_ONLY: ReducerLimits = { ...DISCOVERING, discovery: false };
 
 /** What of a source the pipeline needs to know. */
 export interface PipelineSource {
@@ -79,7 +84,7 @@ export class Pipeline {
 
   /** Takes one message. It is acknowledged when all that it caused is committed. */
   receive(source: PipelineSource, message: InboundMessage): void {
-    const routed = source.table.route(message.topic);
+    const routed = source.table.route(message.topic, message.topicNumber);
     if (routed.kind === "broker") {
       source.drops.take(message.topic, message.payload, message.receivedAt);
       message.ack();
@@ -139,7 +144,8 @@ export class Pipeline {
       const { route } = change.twin;
       const entry = new Entry(null, null, (route && leaseOf(route.source)) ?? null);
       entry.twin = change.twin;
-      entry.view = change.view;
+      entry.revision = change.revision;
+      entry.head = headOf(change.twin, false);
       this.#committer.add(entry);
     }
   }
@@ -151,30 +157,33 @@ export class Pipeline {
       this.#committer.add(this.#dead(source, message, routed.mapping, decoded.problem));
       return;
     }
-    const found = this.#find(source, routed.path);
-    if ("problem" in found) {
-      this.#committer.add(this.#dead(source, message, routed.mapping, found.problem));
-      return;
+    let equipment: readonly Equipment[] = NOTHING;
+    if (routed.twin === null) {
+      const found = this.#find(source, routed.path);
+      if ("problem" in found) {
+        this.#committer.add(this.#dead(source, message, routed.mapping, found.problem));
+        return;
+      }
+      routed.twin = this.#twins.of(found.machine);
+      equipment = found.changed;
     }
-    const twin = this.#twins.of(found.machine);
-    const route = twin.route;
-    if (route?.source !== source.name || route.deviceTopic !== routed.deviceTopic) {
-      twin.route = { source: source.name, deviceTopic: routed.deviceTopic };
-    }
+    const { twin } = routed;
+    twin.setRoute(source.name, routed.deviceTopic);
     if (decoded.kind === "connectivity") {
       const at = new Date(Math.min(decoded.time ?? message.receivedAt, message.receivedAt));
       const arrival = { receivedAt: message.receivedAt, retained: message.retain };
       const change = applyConnectivity(twin, decoded.online, at, arrival);
       if (change) this.#publish(change);
       const entry = new Entry(message, source.stats, source.lease);
-      entry.equipment = found.changed;
+      entry.equipment = equipment;
       entry.twin = twin;
-      entry.view = twin.view;
+      entry.revision = twin.revision;
+      entry.head = headOf(twin, false);
       this.#committer.add(entry);
       return;
     }
     const problems = decoded.problems.map((one) => `${one.field}: ${one.problem}`);
-    this.#samples(source, message, routed.mapping, twin, decoded.samples, found.changed, problems);
+    this.#samples(source, message, routed.mapping, twin, decoded.samples, equipment, problems);
   }
 
   #samples(
@@ -186,11 +195,7 @@ export class Pipeline {
     equipment: readonly Equipment[],
     problems: string[],
   ): void {
-    const limits: ReducerLimits = {
-      maxAheadMs: MAX_AHEAD_MS,
-      maxMetrics: MOST_METRICS,
-      discovery: source.discovery,
-    };
+    const limits = source.discovery ? DISCOVERING : KNOWN_ONLY;
     const arrival = { receivedAt: message.receivedAt, retained: message.retain };
     const applied = applySamples(twin, samples, arrival, limits);
     source.stats.repeated += applied.repeated;
@@ -202,7 +207,8 @@ export class Pipeline {
     entry.equipment = equipment;
     entry.discovered = applied.discovered;
     entry.twin = twin;
-    entry.view = twin.view;
+    entry.revision = twin.revision;
+    entry.head = headOf(twin, applied.stored.length > 0);
     entry.samples = applied.stored;
     if (applied.counters.length > 0) {
       const { receivedAt } = message;
@@ -283,7 +289,7 @@ export class Pipeline {
     const receivedTime = new Date(receivedAt);
     for (const sample of applied.stored) {
       this.#live.publish("telemetryReceived", {
-        topic: sample.series.topic,
+        topic: twin.topicOf(sample.series),
         machine: twin.machine.path,
         metric: sample.series.metric,
         value: sample.value,

@@ -1,7 +1,8 @@
 import type { Command } from "../commands/command.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Quality, Scalar } from "../twin/sample.js";
-import type { StateChange, TwinChange } from "../twin/twin-model.js";
+import type { TwinChange } from "../twin/twin-change.js";
+import type { StateChange } from "../twin/twin-model.js";
 
 /** A sample as a device sent it, under its canonical topic. */
 export interface TelemetryReceived {
@@ -32,6 +33,7 @@ export interface CommandChanged extends RecordChanged {
 
 /** What is published while the server runs, by kind. */
 export interface LiveEvents {
+  /** A change that is to outlast the call must be kept: see `TwinChange`. */
   twinChanged: TwinChange;
   machineStateChanged: { readonly change: TwinChange; readonly state: StateChange };
   telemetryReceived: TelemetryReceived;

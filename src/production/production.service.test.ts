@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { MetricRole } from "../../src/plant/machine-type.js";
 import type { CounterFact } from "../../src/twin/facts.js";
 import { type OrderPlant, startOrderPlant } from "../../test/support/order-plant.js";
+import { Twin } from "../twin/machine-twin.js";
 import { applySamples } from "../twin/twin.js";
-import { newTwin } from "../twin/twin-model.js";
 
 let plant: OrderPlant;
 let orders = 0;
@@ -72,7 +72,7 @@ function moved(machine: string, role: MetricRole, from: number, to: number): Cou
   const equipment = plant.plant.machine(`acme/line/${machine}`);
   const metric = equipment?.machineType?.metrics.find((one) => one.role === role)?.name;
   if (!equipment || metric === undefined) throw new Error(`${machine} has no ${role}`);
-  const twin = newTwin(equipment);
+  const twin = new Twin(equipment);
   const limits = { maxAheadMs: 300_000, maxMetrics: 100, discovery: true };
   return [from, to].flatMap((value, index) => {
     const receivedAt = plant.time.now + 1_000 * (index - 1);

@@ -125,7 +125,13 @@ export class ProductionService implements FactWriter {
 
   #warn({ fact, reason }: Flagged, order: string): void {
     const { from, to, series } = fact.move;
-    const fields = { metric: series.topic, from: String(from), to: String(to), order, reason };
+    const fields = {
+      metric: `${fact.machine.path}/${series.metric}`,
+      from: String(from),
+      to: String(to),
+      order,
+      reason,
+    };
     this.#logger.warn(fields, "a counter's step is not counted");
   }
 }

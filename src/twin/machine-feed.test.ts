@@ -2,15 +2,15 @@ import { afterEach, describe, expect, test } from "vitest";
 import { live as arriving, LIMITS, makeTwin, sample, T0 } from "../../test/support/twins.js";
 import { LiveBus } from "../live/live-bus.js";
 import { type MachineEventValue, machineFeed } from "./machine-feed.js";
+import type { Twin } from "./machine-twin.js";
 import { applySamples } from "./twin.js";
 import { TwinJournal } from "./twin-journal.js";
-import type { Twin } from "./twin-model.js";
 
 const live = new LiveBus();
 const feeds: AsyncIterableIterator<MachineEventValue>[] = [];
 
 function setUp(epoch = "epoch") {
-  const journal = new TwinJournal(2_000);
+  const journal = new TwinJournal(2_000, Date.now);
   const stop = live.listen("twinChanged", (change) => journal.add(change));
   const twin = makeTwin();
   const follow = (resumeAfter: string | null = null, as = epoch) => {
@@ -24,7 +24,7 @@ function setUp(epoch = "epoch") {
 /** Makes the twin change so many times. */
 function change(twin: Twin, times = 1): void {
   for (let index = 0; index < times; index += 1) {
-    const value = twin.view.revision + 1;
+    const value = twin.revision + 1;
     const applied = applySamples(twin, [sample("a", value, T0 + value)], arriving(T0 + value), LIMITS);
     if (applied.change) live.publish("twinChanged", applied.change);
   }

@@ -1,8 +1,10 @@
 import { BoundedQueue } from "../kernel/bounded-queue.js";
 import type { LiveBus } from "../live/live-bus.js";
 import { iterate } from "../live/live-bus.js";
+import type { Twin } from "./machine-twin.js";
+import type { TwinChange } from "./twin-change.js";
 import type { TwinJournal } from "./twin-journal.js";
-import type { MetricReading, Twin, TwinChange, TwinView } from "./twin-model.js";
+import type { MetricReading, TwinView } from "./twin-model.js";
 
 const MOST_WAITING = 1_000;
 
@@ -28,33 +30,38 @@ export function machineFeed(
   let sent = -1;
 
   const from = resumeAfter === null ? null : revisionOf(resumeAfter, epoch());
-  const missed = from === null ? null : journal.after(twin.machine, from, twin.view.revision);
+  const missed = from === null ? null : journal.after(twin.machine, from, twin.revision);
   if (from === null || missed === null || missed.length >= MOST_WAITING) queue.push("snapshot");
   else {
     sent = from;
     for (const change of missed) queue.push(change);
   }
-  const stop = live.listen("twinChanged", (change) => {
+  const unfollow = journal.follow(twin.machine);
+  const unlisten = live.listen("twinChanged", (change) => {
     if (change.twin !== twin) return;
     if (change.afresh || queue.size >= MOST_WAITING) {
       queue.clear();
       queue.push("snapshot");
-    } else queue.push(change);
+    } else queue.push(change.keep());
   });
+  const stop = () => {
+    unlisten();
+    unfollow();
+  };
 
   return iterate(
     queue,
     (item): MachineEventValue | null => {
       // Revisions that another server made are not here one by one.
-      if (item === "snapshot" || item.view.revision > sent + 1) {
+      if (item === "snapshot" || item.revision > sent + 1) {
         const view = twin.view;
         sent = view.revision;
-        const metrics = [...twin.metrics.values()];
+        const metrics = twin.readings();
         return { kind: "SNAPSHOT", revision: sent, cursor: cursorOf(epoch(), sent), machine: view, metrics };
       }
       // A snapshot taken since then holds it already.
-      if (item.view.revision <= sent) return null;
-      sent = item.view.revision;
+      if (item.revision <= sent) return null;
+      sent = item.revision;
       return {
         kind: "DELTA",
         revision: sent,

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { live, machineType, makeTwin, sample, T0 } from "../../test/support/twins.js";
+import type { Twin } from "./machine-twin.js";
 import { applyConnectivity, applySamples, applyTime } from "./twin.js";
-import { headsToStore, stored } from "./twin-head.js";
-import type { Twin } from "./twin-model.js";
+import { headCommitted, headOf } from "./twin-head.js";
 
 const S = 1_000;
 const LIMITS = { maxAheadMs: 300_000, maxMetrics: 100, discovery: true };
@@ -11,12 +11,13 @@ const LIMITS = { maxAheadMs: 300_000, maxMetrics: 100, discovery: true };
 function known(): Twin {
   const twin = makeTwin(machineType([{ name: "state", dataType: "String", role: "STATE" }]));
   applySamples(twin, [sample("state", "Execute", T0)], live(T0), LIMITS);
-  for (const head of headsToStore([{ twin, view: twin.view, framed: true }])) stored(head)();
+  const head = headOf(twin, true);
+  if (head) headCommitted(head);
   return twin;
 }
 
 function isStored(twin: Twin, framed: boolean): boolean {
-  return headsToStore([{ twin, view: twin.view, framed }]).length === 1;
+  return headOf(twin, framed) !== null;
 }
 
 test("a twin that was never stored is, and then only what its frames do not tell", () => {
@@ -46,7 +47,7 @@ test.each<[string, (twin: Twin) => void]>([
   [
     "route",
     (twin) => {
-      twin.route = { source: "other", deviceTopic: "acme" };
+      twin.setRoute("other", "acme");
     },
   ],
 ])("a change of %s is stored", (_, change) => {

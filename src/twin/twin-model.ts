@@ -1,6 +1,5 @@
-import { globalId } from "../kernel/ids.js";
 import type { Equipment } from "../plant/equipment.js";
-import type { MetricDefinition, MetricRole } from "../plant/machine-type.js";
+import type { DataType, MetricDefinition, MetricRole } from "../plant/machine-type.js";
 import type { MachineMode, MachineState } from "./packml.js";
 import type { Quality, Scalar } from "./sample.js";
 
@@ -13,21 +12,23 @@ export interface Connectivity {
   readonly lastSeen: Date | null;
 }
 
-/** A stored series: the history of one metric of one machine. Its id comes with the first commit. */
+/** A series: the history of one metric of one machine, and the place of its present reading. */
 export interface Series {
+  /** Comes with the first commit. */
   id: number | null;
   readonly metric: string;
-  /** Canonical topic: `<machine path>/<metric name>`. */
-  readonly topic: string;
   readonly definition: MetricDefinition | null;
+  /** Where the twin's table holds its present reading. */
+  readonly place: number;
 }
 
-/** A metric's present reading. Never changed: a newer reading replaces it, so events may keep it. */
+/** A metric's reading at one moment. Never changed, so whoever has it may keep it. */
 export interface MetricReading {
   readonly series: Series;
   readonly name: string;
+  /** Canonical topic: `<machine path>/<metric name>`. */
   readonly topic: string;
-  readonly dataType: string;
+  readonly dataType: DataType;
   readonly unit: string | null;
   readonly role: MetricRole | null;
   readonly value: Scalar;
@@ -65,17 +66,6 @@ export interface Route {
   readonly deviceTopic: string;
 }
 
-export interface Twin {
-  readonly machine: Equipment;
-  view: TwinView;
-  readonly metrics: Map<string, MetricReading>;
-  route: Route | null;
-  /** The view and route as they were last committed; null before the first commit. */
-  committed: { readonly view: TwinView; readonly route: Route | null } | null;
-  /** Milliseconds; no reading of this twin becomes stale by age before it. */
-  nextStaleAt: number;
-}
-
 /** One reading to be stored. `fresh` readings are newer than all before; only others can be repeats of stored ones. */
 export interface StoredSample {
   readonly series: Series;
@@ -103,32 +93,6 @@ export interface CounterMove {
   readonly time: number;
 }
 
-/** What a message did to a twin. */
-export interface TwinChange {
-  readonly twin: Twin;
-  /** The view after the change. */
-  readonly view: TwinView;
-  /** The readings that changed. */
-  readonly metrics: readonly MetricReading[];
-  readonly state: StateChange | null;
-  /** What was shown before it was never stored and is taken back: forget it. */
-  readonly afresh?: true;
-}
-
-export interface Applied {
-  /** Null when nothing about the twin changed. */
-  readonly change: TwinChange | null;
-  readonly stored: readonly StoredSample[];
-  readonly counters: readonly CounterMove[];
-  /** Samples that were there already. */
-  readonly repeated: number;
-  /** Samples older than the present reading: stored, not shown. */
-  readonly late: number;
-  /** Samples that could not be taken, each with its reason. */
-  readonly refused: readonly { metric: string; reason: string }[];
-  readonly discovered: readonly MetricReading[];
-}
-
 export interface Arrival {
   /** Milliseconds. */
   readonly receivedAt: number;
@@ -144,82 +108,9 @@ export interface ReducerLimits {
   readonly discovery: boolean;
 }
 
-/** No value came twice with the same source time. */
-export const NO_TIES: readonly Scalar[] = [];
-
-export function newTwin(machine: Equipment): Twin {
-  const twin: Twin = {
-    machine,
-    view: {
-      __typename: "Machine",
-      id: globalId("Machine", machine.id),
-      path: machine.path,
-      name: machine.name,
-      level: "MACHINE",
-      equipment: machine,
-      revision: 0,
-      connectivity: { status: "UNKNOWN", since: null, lastSeen: null },
-      state: "UNKNOWN",
-      stateSince: null,
-      mode: "UNKNOWN",
-    },
-    metrics: new Map(),
-    route: null,
-    committed: null,
-    nextStaleAt: Number.POSITIVE_INFINITY,
-  };
-  for (const definition of machine.machineType?.metrics ?? []) {
-    twin.metrics.set(definition.name, unreported(machine, definition.name, definition, definition.dataType));
-  }
-  return twin;
-}
-
-/** Takes back all that a twin shows; its metrics stay known and keep their series. */
-export function forget(twin: Twin): void {
-  twin.view = newTwin(twin.machine).view;
-  twin.route = null;
-  twin.committed = null;
-  twin.nextStaleAt = Number.POSITIVE_INFINITY;
-  for (const { name, series, dataType } of twin.metrics.values()) {
-    twin.metrics.set(name, { ...unreported(twin.machine, name, series.definition, dataType), series });
-  }
-}
-
-/** A metric that is known and has not reported yet. */
-export function unreported(
-  machine: Equipment,
-  metric: string,
-  definition: MetricDefinition | null,
-  dataType: string,
-): MetricReading {
-  const topic = `${machine.path}/${metric}`;
-  return {
-    series: { id: null, metric, topic, definition },
-    name: metric,
-    topic,
-    dataType: definition?.dataType ?? dataType,
-    unit: definition?.unit ?? null,
-    role: definition?.role ?? null,
-    value: null,
-    quality: "UNCERTAIN",
-    stale: true,
-    sourceTime: null,
-    receivedTime: null,
-    ties: NO_TIES,
-  };
-}
-
-/** A twin and its view after a batch. */
-export interface TwinHead {
-  readonly twin: Twin;
-  readonly view: TwinView;
-  /** The batch has frames of it, which tell its revision and when it was seen. */
-  readonly framed: boolean;
-}
-
 /** A series that has no id yet. */
 export interface NewSeries {
   readonly machine: Equipment;
   readonly series: Series;
-  readonly dataType: string;
+  readonly dataType: DataType;
 }

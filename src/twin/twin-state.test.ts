@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS, live, machineType, makeTwin, sample, T0 } from "../../test/support/twins.js";
+import type { Twin } from "./machine-twin.js";
 import type { Scalar } from "./sample.js";
 import { applyConnectivity, applySamples, applyTime } from "./twin.js";
-import type { Arrival, Twin, TwinChange } from "./twin-model.js";
+import type { TwinChange } from "./twin-change.js";
+import type { Arrival } from "./twin-model.js";
 
 const S = 1_000;
 const RETAINED = (receivedAt: number): Arrival => ({ receivedAt, retained: true });
@@ -34,7 +36,10 @@ const connectivityOf = ({ view }: Twin) => [
   seconds(view.connectivity.lastSeen),
 ];
 const staleOf = (twin: Twin) =>
-  [...twin.metrics.values()].filter((one) => one.sourceTime !== null && one.stale).map((one) => one.name);
+  twin
+    .readings()
+    .filter((one) => one.sourceTime !== null && one.stale)
+    .map((one) => one.name);
 
 describe("state and mode", () => {
   test("follow the metrics with these roles", () => {
@@ -159,7 +164,7 @@ describe("connectivity", () => {
     say(twin, false, 1);
     report(twin, "plain", 2, 5, RETAINED(T0 + 9 * S));
     expect(connectivityOf(twin)).toEqual(["OFFLINE", 1, 0]);
-    expect([twin.metrics.get("plain")?.value, staleOf(twin)]).toEqual([2, ["plain"]]);
+    expect([twin.reading("plain")?.value, staleOf(twin)]).toEqual([2, ["plain"]]);
   });
 
   test("a machine that keeps saying that it is there does not become STALE", () => {
@@ -262,7 +267,7 @@ test("the revision grows by exactly one with every change and by none without", 
           expect(twin.view.revision).toBe(before + (change ? 1 : 0));
           if (!change) return;
           expect(change.view).toBe(twin.view);
-          for (const reading of change.metrics) expect(twin.metrics.get(reading.name)).toBe(reading);
+          for (const reading of change.metrics) expect(twin.reading(reading.name)).toEqual(reading);
           expect(change.state?.from ?? state).toBe(state);
           state = change.state?.to ?? state;
           expect(twin.view.state).toBe(state);

@@ -159,8 +159,8 @@ export class TwinResolver {
     @Arg("role", () => MetricRoleEnum, { nullable: true, description: "Only metrics with this role." })
     role?: MetricRole | null,
   ): MetricReading[] {
-    const { metrics } = this.#twins.of(machine.equipment);
-    const all = names ? names.flatMap((name) => metrics.get(name) ?? []) : [...metrics.values()];
+    const twin = this.#twins.of(machine.equipment);
+    const all = names ? names.flatMap((name) => twin.reading(name) ?? []) : twin.readings();
     return role ? all.filter((reading) => reading.role === role) : all;
   }
 
@@ -172,7 +172,7 @@ export class TwinResolver {
     @Root() machine: TwinView,
     @Arg("name", () => String, { description: "The metric's name." }) name: string,
   ): MetricReading | null {
-    return this.#twins.of(machine.equipment).metrics.get(name) ?? null;
+    return this.#twins.of(machine.equipment).reading(name) ?? null;
   }
 
   @Directive('@deviceTopic(filter: "{path}/#")')

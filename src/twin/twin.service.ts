@@ -3,18 +3,15 @@ import type { Clock } from "../kernel/clock.js";
 import type { Sql } from "../kernel/sql.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
-import { applyTime } from "./twin.js";
+import { Twin, TwinTables } from "./machine-twin.js";
+import { applyTime, nextDue } from "./twin.js";
 import type { TwinStore } from "./twin.store.js";
-import { headsToStore, stored } from "./twin-head.js";
-import {
-  forget,
-  type NewSeries,
-  newTwin,
-  type Twin,
-  type TwinChange,
-  type TwinHead,
-  type TwinView,
-} from "./twin-model.js";
+import { TwinChange } from "./twin-change.js";
+import { headCommitted, type TwinHead } from "./twin-head.js";
+import type { NewSeries, TwinView } from "./twin-model.js";
+
+/** How soon the twins are looked at again that another server's source feeds. */
+const OTHERS_MS = 1_000;
 
 /** Where readings are that the tables of the twins do not hold yet. */
 export interface RecentHistory {
@@ -26,6 +23,9 @@ export class TwinService {
   readonly #run: string;
   #generation = 0;
   readonly #twins = new Map<Equipment, Twin>();
+  readonly #tables = new TwinTables();
+  /** By their place in the table of due times. */
+  readonly #byPlace: Twin[] = [];
   readonly #plant: Plant;
   readonly #store: TwinStore;
   readonly #history: RecentHistory;
@@ -49,7 +49,7 @@ export class TwinService {
 
   /** Reads the twins as they were last committed. */
   async load(): Promise<void> {
-    for (const machine of this.#plant.machines()) this.#twins.set(machine, newTwin(machine));
+    for (const machine of this.#plant.machines()) this.of(machine);
     await this.#load((machineId) => {
       const machine = this.#plant.byId(machineId);
       return machine ? this.#twins.get(machine) : undefined;
@@ -66,31 +66,26 @@ export class TwinService {
     const before = new Map<Twin, number>();
     for (const twin of this.#twins.values()) {
       if (twin.route?.source !== source) continue;
-      before.set(twin, twin.view.revision);
-      forget(twin);
+      before.set(twin, twin.revision);
+      twin.forget();
     }
     await this.#load((machineId) => {
       const twin = this.byId(machineId);
-      if (twin && !before.has(twin)) before.set(twin, twin.view.revision);
+      if (twin && !before.has(twin)) before.set(twin, twin.revision);
       return twin;
     });
     return [...before]
-      .filter(([twin, revision]) => twin.view.revision !== revision)
-      .map(([twin]) => ({
-        twin,
-        view: twin.view,
-        metrics: [...twin.metrics.values()],
-        state: null,
-        afresh: true,
-      }));
+      .filter(([twin, revision]) => twin.revision !== revision)
+      .map(([twin]) => new TwinChange(twin, [...twin.allSeries()], null, true));
   }
 
   /** The twin of a machine of the plant, made when it has none yet. */
   of(machine: Equipment): Twin {
     let twin = this.#twins.get(machine);
     if (!twin) {
-      twin = newTwin(machine);
+      twin = new Twin(machine, this.#tables);
       this.#twins.set(machine, twin);
+      this.#byPlace[twin.place] = twin;
     }
     return twin;
   }
@@ -118,16 +113,14 @@ export class TwinService {
   }
 
   /**
-   * Writes within the caller's transaction what the frames of a batch do not tell of its twins.
+   * Writes within the caller's transaction what the frames of a batch do not tell of its twins: at most one head of each.
    * @returns what to do once that is committed.
    */
   async save(sql: Sql, heads: readonly TwinHead[]): Promise<() => void> {
-    const changed = headsToStore(heads);
-    if (changed.length === 0) return () => undefined;
-    const marks = changed.map(stored);
-    await this.#store.save(sql, changed);
+    if (heads.length === 0) return () => undefined;
+    await this.#store.save(sql, heads);
     return () => {
-      for (const mark of marks) mark();
+      for (const head of heads) headCommitted(head);
     };
   }
 
@@ -142,9 +135,15 @@ export class TwinService {
   passTime(isOurs: (source: string) => boolean): TwinChange[] {
     const now = this.#clock.now();
     const changes: TwinChange[] = [];
-    for (const twin of this.#twins.values()) {
-      if (twin.route !== null && !isOurs(twin.route.source)) continue;
+    const { due } = this.#tables;
+    for (const place of due.passed(now)) {
+      const twin = this.#byPlace[place] as Twin;
+      if (twin.route !== null && !isOurs(twin.route.source)) {
+        due.set(place, now + OTHERS_MS);
+        continue;
+      }
       const change = applyTime(twin, now);
+      due.set(place, nextDue(twin, now));
       if (change) changes.push(change);
     }
     return changes;

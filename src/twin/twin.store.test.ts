@@ -3,9 +3,11 @@ import { IngestDatabase, type Memory, plantFile } from "../../test/support/inges
 import { LIMITS, live, sample, T0 } from "../../test/support/twins.js";
 import { type Frame, framesOf } from "../history/frame.js";
 import type { Equipment } from "../plant/equipment.js";
+import type { Twin } from "./machine-twin.js";
 import type { Sample } from "./sample.js";
 import { applyConnectivity, applySamples, applyTime } from "./twin.js";
-import type { MetricReading, Twin } from "./twin-model.js";
+import { headOf } from "./twin-head.js";
+import type { MetricReading } from "./twin-model.js";
 
 const PLANT = plantFile(`machineTypes:
   - name: filler
@@ -41,7 +43,7 @@ const brought = new Map<Twin, Frame[]>();
 
 /** Writes in one transaction what the twin's messages brought, as a batch of them would. */
 async function save(twin: Twin, equipment: readonly Equipment[] = []): Promise<void> {
-  const readings = [...twin.metrics.values()];
+  const readings = twin.readings();
   await server.db.withConnection(async (sql) => {
     await server.plants.save(sql, equipment);
     const unknown = readings.filter((one) => one.series.id === null);
@@ -50,7 +52,8 @@ async function save(twin: Twin, equipment: readonly Equipment[] = []): Promise<v
       unknown.map(({ series, dataType }) => ({ machine: twin.machine, series, dataType })),
     );
     await server.history.append(sql, brought.get(twin) ?? [], []);
-    const committed = await server.twins.save(sql, [{ twin, view: twin.view, framed: false }]);
+    const head = headOf(twin, false);
+    const committed = await server.twins.save(sql, head ? [head] : []);
     committed();
   });
   brought.delete(twin);
@@ -66,9 +69,9 @@ async function loadAgain(twin: Twin): Promise<Twin> {
 /** A twin without the objects that every run has of its own. */
 function plain(twin: Twin): object {
   const { equipment, ...view } = twin.view;
-  const metrics = [...twin.metrics.values()].map(({ ties: _, series, ...reading }: MetricReading) => ({
+  const metrics = twin.readings().map(({ ties: _, series, ...reading }: MetricReading) => ({
     ...reading,
-    series: { ...series, definition: series.definition?.name },
+    series: { ...series, place: 0, definition: series.definition?.name },
   }));
   return {
     view: { ...view, equipment: equipment.path },
@@ -142,11 +145,7 @@ test("what is saved later replaces what was saved before", async () => {
   await save(twin);
   const again = await loadAgain(twin);
   expect(plain(again)).toEqual(plain(twin));
-  expect([again.view.revision, again.view.state, again.metrics.get("a")?.value]).toEqual([
-    2,
-    "HELD",
-    "text now",
-  ]);
+  expect([again.view.revision, again.view.state, again.reading("a")?.value]).toEqual([2, "HELD", "text now"]);
 });
 
 test("a redelivered message changes nothing after a restart", async () => {
@@ -172,8 +171,8 @@ test("a series keeps its id, whoever registers it again", async () => {
   const { twin, changed } = discover();
   report(twin, [sample("a", 1, T0)]);
   await save(twin, changed);
-  const id = twin.metrics.get("a")?.series.id;
-  for (const reading of twin.metrics.values()) reading.series.id = null;
+  const id = twin.reading("a")?.series.id;
+  for (const reading of twin.readings()) reading.series.id = null;
   await save(twin);
-  expect([typeof id, twin.metrics.get("a")?.series.id]).toEqual(["number", id]);
+  expect([typeof id, twin.reading("a")?.series.id]).toEqual(["number", id]);
 });

@@ -2,16 +2,14 @@ import type { Database } from "../db/database.js";
 import type { StoredFrame } from "../history/frame.js";
 import { numberArray, textArray } from "../kernel/pg-array.js";
 import type { Sql } from "../kernel/sql.js";
+import type { DataType } from "../plant/machine-type.js";
+import type { Twin } from "./machine-twin.js";
 import type { MachineMode, MachineState } from "./packml.js";
+import type { TableReading } from "./reading-table.js";
 import { type RecentHead, type RecentReading, RecentReadings } from "./recent-readings.js";
-import { dataTypeOf, QUALITIES } from "./sample.js";
-import {
-  type ConnectivityStatus,
-  type NewSeries,
-  type Twin,
-  type TwinHead,
-  unreported,
-} from "./twin-model.js";
+import { QUALITIES } from "./sample.js";
+import type { TwinHead } from "./twin-head.js";
+import type { ConnectivityStatus, NewSeries, Series } from "./twin-model.js";
 import { scalarOf, type ValueColumns } from "./value-columns.js";
 
 interface TwinRow {
@@ -31,7 +29,7 @@ interface MetricRow extends ValueColumns {
   series_id: number;
   machine_id: string;
   metric: string;
-  data_type: string;
+  data_type: DataType;
   quality: number | null;
   source_time: Date | null;
   received_time: Date | null;
@@ -97,8 +95,9 @@ export class TwinStore {
 
   /** Writes the heads of twins. Their readings are in the history's frames. */
   async save(sql: Sql, heads: readonly TwinHead[]): Promise<void> {
-    if (heads.length === 0) return;
-    const views = heads.map((head) => head.view);
+    // In one order, as whoever else writes several at once: else two of them could wait for each other.
+    const sorted = heads.toSorted((a, b) => (a.twin.machine.id < b.twin.machine.id ? -1 : 1));
+    const views = sorted.map((head) => head.view);
     await sql.query(
       `INSERT INTO twin (machine_id, revision, connectivity, connectivity_since, last_seen, state, state_since, mode,
                          source, device_topic)
@@ -120,82 +119,64 @@ export class TwinStore {
         textArray(views.map((view) => view.state)),
         numberArray(views.map((view) => view.stateSince?.getTime() ?? null)),
         textArray(views.map((view) => view.mode)),
-        textArray(heads.map(({ twin }) => twin.route?.source ?? null)),
-        textArray(heads.map(({ twin }) => twin.route?.deviceTopic ?? null)),
+        textArray(sorted.map(({ route }) => route?.source ?? null)),
+        textArray(sorted.map(({ route }) => route?.deviceTopic ?? null)),
       ],
     );
   }
 }
 
 function fillView(twin: Twin, row: TwinRow): void {
-  const ahead = Number(row.revision) - twin.view.revision;
-  const { lastSeen } = twin.view.connectivity;
-  if (ahead < 0 || (ahead === 0 && lastSeen !== null && (row.last_seen ?? lastSeen) <= lastSeen)) return;
-  twin.view = {
-    ...twin.view,
-    revision: Number(row.revision),
-    connectivity: { status: row.connectivity, since: row.connectivity_since, lastSeen: row.last_seen },
-    state: row.state,
-    stateSince: row.state_since,
-    mode: row.mode,
-  };
+  const ahead = Number(row.revision) - twin.revision;
+  const seenAt = row.last_seen?.getTime() ?? Number.NaN;
+  if (ahead < 0 || (ahead === 0 && !Number.isNaN(twin.lastSeenAt) && !(seenAt > twin.lastSeenAt))) return;
+  twin.revision = Number(row.revision);
+  twin.status = row.connectivity;
+  twin.since = row.connectivity_since;
+  twin.lastSeenAt = seenAt;
+  twin.state = row.state;
+  twin.stateSince = row.state_since;
+  twin.mode = row.mode;
   if (row.source !== null && row.device_topic !== null) {
     twin.route = { source: row.source, deviceTopic: row.device_topic };
   }
-  twin.committed = { view: twin.view, route: twin.route };
+  twin.headVersion += 1;
+  twin.committedVersion = twin.headVersion;
+  twin.committedSeenAt = Number.isNaN(seenAt) ? Number.NEGATIVE_INFINITY : seenAt;
+  twin.touch();
+  twin.dueAt(Number.NEGATIVE_INFINITY);
 }
 
 function fillHead(twin: Twin, { revision, seenAt }: RecentHead): void {
-  const { view } = twin;
-  const { lastSeen } = view.connectivity;
-  const later = seenAt > (lastSeen?.getTime() ?? 0);
-  if (revision <= view.revision && !later) return;
-  twin.view = {
-    ...view,
-    revision: Math.max(revision, view.revision),
-    connectivity: later ? { ...view.connectivity, lastSeen: new Date(seenAt) } : view.connectivity,
-  };
+  twin.revision = Math.max(revision, twin.revision);
+  if (seenAt > 0 && !(twin.lastSeenAt >= seenAt)) twin.lastSeenAt = seenAt;
+  twin.touch();
 }
 
 function fillMetric(twin: Twin, row: MetricRow): void {
-  const known = twin.metrics.get(row.metric) ?? unreported(twin.machine, row.metric, null, row.data_type);
-  known.series.id = row.series_id;
-  if (known.sourceTime !== null && (row.source_time === null || row.source_time <= known.sourceTime)) return;
-  const value = scalarOf(row);
-  const reported = row.source_time !== null;
-  twin.metrics.set(row.metric, {
-    ...known,
-    dataType: known.series.definition?.dataType ?? (value === null ? row.data_type : dataTypeOf(value)),
-    value,
-    quality: reported ? (QUALITIES[row.quality ?? 1] ?? "UNCERTAIN") : known.quality,
-    stale: !reported || twin.view.connectivity.status === "OFFLINE",
-    sourceTime: row.source_time,
-    receivedTime: row.received_time,
-    ties: reported ? null : known.ties,
+  const series = twin.series(row.metric) ?? twin.addSeries(row.metric, null, row.data_type);
+  series.id = row.series_id;
+  if (row.source_time === null || row.source_time.getTime() <= twin.table.time(series.place)) return;
+  restore(twin, series, {
+    value: scalarOf(row),
+    quality: QUALITIES[row.quality ?? 1] ?? "UNCERTAIN",
+    time: row.source_time.getTime(),
+    receivedAt: row.received_time?.getTime() ?? 0,
   });
-  const staleAfter = known.series.definition?.staleAfterMs;
-  if (reported && staleAfter && row.source_time) {
-    twin.nextStaleAt = Math.min(twin.nextStaleAt, row.source_time.getTime() + staleAfter);
-  }
 }
 
 function fillReading(twin: Twin, row: MetricRow, recent: RecentReading): void {
-  const known = twin.metrics.get(row.metric);
-  if (!known) return;
-  const knownAt = known.sourceTime?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const series = twin.series(row.metric);
+  if (!series) return;
+  const { table } = twin;
+  const knownAt = table.time(series.place);
   // Of one time the frame is the later one, unless this run has taken the reading in itself.
-  if (recent.time < knownAt || (recent.time === knownAt && known.ties !== null)) return;
-  const { value, quality } = recent;
-  twin.metrics.set(row.metric, {
-    ...known,
-    dataType: known.series.definition?.dataType ?? (value === null ? row.data_type : dataTypeOf(value)),
-    value,
-    quality,
-    stale: twin.view.connectivity.status === "OFFLINE",
-    sourceTime: new Date(recent.time),
-    receivedTime: new Date(recent.receivedAt),
-    ties: null,
-  });
-  const staleAfter = known.series.definition?.staleAfterMs;
-  if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, recent.time + staleAfter);
+  if (recent.time < knownAt || (recent.time === knownAt && table.ties(series.place) !== null)) return;
+  restore(twin, series, recent);
+}
+
+function restore(twin: Twin, { place, definition }: Series, reading: Omit<TableReading, "stale">): void {
+  twin.table.restore(place, { ...reading, stale: twin.status === "OFFLINE" });
+  twin.touch();
+  if (definition?.staleAfterMs) twin.staleAt(reading.time + definition.staleAfterMs);
 }

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS, live, machineType, makeTwin, sample, T0 } from "../../test/support/twins.js";
+import type { Twin } from "./machine-twin.js";
 import type { Sample, Scalar } from "./sample.js";
 import { applySamples } from "./twin.js";
-import type { Arrival, Twin } from "./twin-model.js";
+import type { Arrival } from "./twin-model.js";
 
 const S = 1_000;
 
@@ -17,13 +18,23 @@ function storedOf(applied: ReturnType<typeof apply>): [Scalar, number, boolean][
 }
 
 function shown(twin: Twin, metric = "a") {
-  const reading = twin.metrics.get(metric);
+  const reading = twin.reading(metric);
   return reading && [reading.value, ((reading.sourceTime?.getTime() ?? 0) - T0) / S];
 }
 
 /** After a restart nobody remembers which values came at one instant. */
 function forgetTies(twin: Twin): void {
-  for (const reading of twin.metrics.values()) twin.metrics.set(reading.name, { ...reading, ties: null });
+  for (const { place } of twin.allSeries()) {
+    const { table } = twin;
+    const [value, quality, stale] = [table.value(place), table.quality(place), table.isStale(place)];
+    table.restore(place, {
+      value,
+      quality,
+      stale,
+      time: table.time(place),
+      receivedAt: table.receivedAt(place),
+    });
+  }
 }
 
 describe("time decides", () => {
@@ -128,9 +139,9 @@ describe("time decides", () => {
     const twin = makeTwin();
     for (let value = 0; value < 40; value += 1)
       expect(apply(twin, [sample("a", value, T0)]).stored).toHaveLength(1);
-    expect(twin.metrics.get("a")?.ties?.length).toBe(16);
+    expect(twin.reading("a")?.ties?.length).toBe(16);
     expect(apply(twin, [sample("a", 99, T0 + 1)]).change).not.toBeNull();
-    expect(twin.metrics.get("a")?.ties).toEqual([]);
+    expect(twin.reading("a")?.ties).toEqual([]);
   });
 
   test("several metrics of one message make one change, and a later one of the same metric wins", () => {
@@ -183,7 +194,7 @@ describe("clocks", () => {
   ])("%s", (_, time, wanted, quality) => {
     const twin = makeTwin();
     apply(twin, [sample("a", 1, time)], live(at));
-    const reading = twin.metrics.get("a");
+    const reading = twin.reading("a");
     expect([reading?.sourceTime?.getTime(), reading?.quality]).toEqual([wanted, quality]);
     expect(reading?.receivedTime?.getTime()).toBe(at);
   });
@@ -191,7 +202,7 @@ describe("clocks", () => {
   test("what the device calls bad stays bad though its time is not believed", () => {
     const twin = makeTwin();
     apply(twin, [sample("a", 1, 0, { quality: "BAD" })], live(T0));
-    expect(twin.metrics.get("a")?.quality).toBe("BAD");
+    expect(twin.reading("a")?.quality).toBe("BAD");
   });
 
   test("a clock that ran ahead does not freeze the reading", () => {
@@ -211,14 +222,14 @@ describe("clocks", () => {
     expect(stored.map((one) => one.value)).toEqual(values);
     expect(new Set(stored.map((one) => one.time)).size).toBe(values.length);
     expect(stored.every((one) => one.fresh)).toBe(true);
-    expect(twin.metrics.get("a")?.value).toBe(1);
+    expect(twin.reading("a")?.value).toBe(1);
   });
 
   test("samples without a time go on when the server's clock was set back", () => {
     const twin = makeTwin();
     apply(twin, [sample("a", 1, null)], live(T0));
     const applied = apply(twin, [sample("a", 2, null)], live(T0 - 3_600 * S));
-    expect([applied.late, twin.metrics.get("a")?.value]).toEqual([0, 2]);
+    expect([applied.late, twin.reading("a")?.value]).toEqual([0, 2]);
   });
 });
 
@@ -228,7 +239,7 @@ describe("retained messages", () => {
   test("without a time are of unknown age", () => {
     const twin = makeTwin();
     apply(twin, [sample("a", 1, null)], retained);
-    expect(twin.metrics.get("a")).toMatchObject({ value: 1, quality: "UNCERTAIN" });
+    expect(twin.reading("a")).toMatchObject({ value: 1, quality: "UNCERTAIN" });
     expect(twin.view.connectivity.status).toBe("UNKNOWN");
   });
 
@@ -243,7 +254,7 @@ describe("retained messages", () => {
   test("with a time are samples like any other, and no sign of life", () => {
     const twin = makeTwin();
     apply(twin, [sample("a", 1, T0)], retained);
-    expect(twin.metrics.get("a")).toMatchObject({ value: 1, quality: "GOOD" });
+    expect(twin.reading("a")).toMatchObject({ value: 1, quality: "GOOD" });
     expect(twin.view.connectivity).toEqual({ status: "UNKNOWN", since: null, lastSeen: null });
   });
 });
@@ -271,14 +282,14 @@ describe("types", () => {
     const applied = apply(twin, [sample(metric, value, T0), sample("ok", 1, T0)]);
     expect(applied.refused).toEqual([{ metric, reason }]);
     expect(applied.stored.map((one) => one.series.metric)).toEqual(["ok"]);
-    expect(twin.metrics.get(metric)?.sourceTime ?? null).toBeNull();
+    expect(twin.reading(metric)?.sourceTime ?? null).toBeNull();
   });
 
   test("a metric without a declaration has the type of its last value", () => {
     const twin = makeTwin();
     const types = [1, "x", true, null, 2n ** 60n].map((value, index) => {
       apply(twin, [sample("a", value, T0 + index)]);
-      return twin.metrics.get("a")?.dataType;
+      return twin.reading("a")?.dataType;
     });
     expect(types).toEqual(["Double", "String", "Boolean", "Boolean", "Int64"]);
   });
@@ -289,7 +300,7 @@ describe("discovery", () => {
     const twin = makeTwin(machineType([{ name: "declared" }]));
     const limits = { ...LIMITS, maxMetrics: 2 };
     const first = applySamples(twin, [sample("a", 1, T0), sample("b", 1, T0)], live(T0), limits);
-    expect(first.discovered.map((one) => one.name)).toEqual(["a"]);
+    expect(first.discovered.map((one) => one.metric)).toEqual(["a"]);
     expect(first.refused).toEqual([{ metric: "b", reason: "unknown metric, and the machine has 2 already" }]);
     const second = applySamples(twin, [sample("declared", 1, T0), sample("a", 2, T0 + 1)], live(T0), limits);
     expect([second.refused, second.stored.length]).toEqual([[], 2]);
@@ -302,7 +313,7 @@ describe("discovery", () => {
     expect(applied.refused).toEqual([
       { metric: "a", reason: "unknown metric, and the source does not discover" },
     ]);
-    expect([...twin.metrics.keys()]).toEqual(["declared"]);
+    expect(twin.readings().map((one) => one.name)).toEqual(["declared"]);
   });
 });
 
@@ -342,7 +353,7 @@ test("in whatever order and how often samples come, the newest of each metric is
         const newest = given
           .filter((one) => one.metric === metric)
           .reduce((a, b) => ((a.time ?? 0) > (b.time ?? 0) ? a : b));
-        const reading = twin.metrics.get(metric);
+        const reading = twin.reading(metric);
         expect([reading?.value, reading?.sourceTime?.getTime()]).toEqual([newest.value, newest.time]);
       }
     }),

@@ -1,163 +1,136 @@
 import type { MetricDefinition, MetricRole } from "../plant/machine-type.js";
 import { DEFAULT_STALE_AFTER_MS } from "../plant/machine-type.js";
-import { type MachineState, machineModeOf, machineStateOf } from "./packml.js";
+import type { Twin } from "./machine-twin.js";
+import { machineModeOf, machineStateOf } from "./packml.js";
 import { coerce, dataTypeOf, type Quality, type Sample, type Scalar, unusable } from "./sample.js";
-import {
-  type Applied,
-  type Arrival,
-  type Connectivity,
-  type CounterMove,
-  type MetricReading,
-  NO_TIES,
-  type ReducerLimits,
-  type StateChange,
-  type StoredSample,
-  type Twin,
-  type TwinChange,
-  unreported,
-} from "./twin-model.js";
+import { TwinChange } from "./twin-change.js";
+import type { Arrival, CounterMove, ReducerLimits, Series, StateChange, StoredSample } from "./twin-model.js";
 
 /** No machine's clock was set before this (2000-01-01): an older time is a clock that was never set. */
 const EARLIEST_TIME = Date.UTC(2000, 0, 1);
 const MOST_TIES = 16;
+/** Time is looked at again after this, whatever was found: a machine's type, and with it its limits, may change. */
+const LONGEST_WAIT_MS = 10_000;
 
-/**
- * Applies the samples of one message. The only thing it changes is `twin`; readings and views are replaced, never
- * edited.
- */
+/** What the samples of a message did. */
+export interface Applied {
+  /** Null when nothing about the twin changed. */
+  readonly change: TwinChange | null;
+  readonly stored: readonly StoredSample[];
+  readonly counters: readonly CounterMove[];
+  /** Samples that were there already. */
+  readonly repeated: number;
+  /** Samples older than the present reading: stored, not shown. */
+  readonly late: number;
+  /** Samples that could not be taken, each with its reason. */
+  readonly refused: readonly { metric: string; reason: string }[];
+  readonly discovered: readonly Series[];
+}
+
+/** Applies the samples of one message. */
 export function applySamples(
   twin: Twin,
   samples: readonly Sample[],
   arrival: Arrival,
   limits: ReducerLimits,
 ): Applied {
-  const receivedTime = new Date(arrival.receivedAt);
-  let sourceTime = receivedTime;
-  const changed: MetricReading[] = [];
+  const { table } = twin;
+  const { receivedAt } = arrival;
+  const changed: Series[] = [];
   const stored: StoredSample[] = [];
-  const counters: CounterMove[] = [];
-  const refused: { metric: string; reason: string }[] = [];
-  const discovered: MetricReading[] = [];
+  let counters: CounterMove[] | null = null;
+  let refused: Applied["refused"][number][] | null = null;
+  let discovered: Series[] | null = null;
   let repeated = 0;
   let late = 0;
-  let state = null as StateChange | null;
-  let mode = twin.view.mode;
-  const connectivity = arrival.retained ? twin.view.connectivity : heard(twin, receivedTime);
-  const offline = connectivity.status === "OFFLINE";
+  const stateBefore = twin.state;
+  let stateAt = 0;
+  const statusBefore = twin.status;
+  if (!arrival.retained) heard(twin, receivedAt);
+  const offline = twin.status === "OFFLINE";
 
-  for (const sample of samples) {
-    let known = twin.metrics.get(sample.metric);
-    if (!known) {
+  for (let index = 0; index < samples.length; index += 1) {
+    const sample = samples[index] as Sample;
+    let series = twin.seriesAt(index, sample.metric);
+    if (!series) {
       const problem = discoveryProblem(twin, limits);
       if (problem) {
+        refused ??= [];
         refused.push({ metric: sample.metric, reason: problem });
         continue;
       }
-      known = unreported(twin.machine, sample.metric, null, dataTypeOf(sample.value));
-      twin.metrics.set(sample.metric, known);
-      discovered.push(known);
+      series = twin.addSeries(sample.metric, null, dataTypeOf(sample.value));
+      discovered ??= [];
+      discovered.push(series);
     }
-    const { definition } = known.series;
+    const { definition, place } = series;
     const value = definition ? coerce(sample.value, definition.dataType) : sample.value;
     const problem = value === undefined ? notOfType(sample.value, definition) : unusable(value);
     if (value === undefined || problem !== null) {
+      refused ??= [];
       refused.push({ metric: sample.metric, reason: problem ?? "has no value" });
       continue;
     }
-    const before = known.sourceTime?.getTime() ?? Number.NEGATIVE_INFINITY;
+    const before = table.time(place);
     const own = hasTime(sample, arrival, limits);
     const time = own ? (sample.time as number) : timeByArrival(sample, arrival, before);
     const quality = own ? sample.quality : qualityByArrival(sample, arrival);
 
     // A retained value without a time of its own is the old one once more, not a new reading.
-    if (
-      arrival.retained &&
-      sample.time === null &&
-      known.sourceTime !== null &&
-      sameValue(known.value, value)
-    ) {
+    if (arrival.retained && sample.time === null && before !== NEVER && table.holds(place, value)) {
       repeated += 1;
       continue;
     }
     if (sample.historical || time < before) {
       late += 1;
-      stored.push({ series: known.series, time, value, quality, fresh: false, shown: false });
+      stored.push({ series, time, value, quality, fresh: false, shown: false });
       continue;
     }
     if (time === before) {
-      if (sameValue(known.value, value) || known.ties?.some((tie) => sameValue(tie, value))) {
+      const ties = table.ties(place);
+      if (table.holds(place, value) || ties?.includes(value)) {
         repeated += 1;
         continue;
       }
-      const shown = known.ties !== null && known.ties.length < MOST_TIES;
-      stored.push({ series: known.series, time, value, quality, fresh: false, shown });
+      const shown = ties !== null && ties.length < MOST_TIES;
+      stored.push({ series, time, value, quality, fresh: false, shown });
       if (!shown) continue;
     } else {
-      stored.push({ series: known.series, time, value, quality, fresh: true, shown: true });
+      stored.push({ series, time, value, quality, fresh: true, shown: true });
     }
-    // The samples of a message mostly have one time, and it is kept for each machine and metric.
-    if (sourceTime.getTime() !== time) sourceTime = new Date(time);
-    const next: MetricReading = {
-      series: known.series,
-      name: known.name,
-      topic: known.topic,
-      dataType: definition?.dataType ?? (value === null ? known.dataType : dataTypeOf(value)),
-      unit: known.unit,
-      role: known.role,
-      value,
-      quality,
-      stale: offline,
-      sourceTime,
-      receivedTime,
-      ties: time === before ? [...(known.ties ?? []), known.value] : NO_TIES,
-    };
-    twin.metrics.set(known.name, next);
-    // A message may hold a metric twice: then it was made with this very date.
-    if (known.receivedTime === receivedTime) changed[changed.indexOf(known)] = next;
-    else changed.push(next);
+    const role = definition?.role ?? null;
+    if (role !== null && COUNTERS.has(role) && before !== NEVER) {
+      counters ??= [];
+      counters.push({ role, series, from: table.value(place), to: value, fromTime: before, time });
+    }
+    table.put(place, value, quality, offline, time, receivedAt);
+    changed.push(series);
     const staleAfter = definition?.staleAfterMs;
-    if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, time + staleAfter);
-    if (known.role === "STATE") {
-      const to = machineStateOf(value);
-      const from: MachineState = state?.from ?? twin.view.state;
-      state = to === from ? null : { from, to, at: new Date(time) };
-    } else if (known.role === "MODE") {
-      mode = machineModeOf(value);
-    } else if (known.role !== null && COUNTERS.has(known.role) && known.sourceTime !== null) {
-      counters.push({
-        role: known.role,
-        series: known.series,
-        from: known.value,
-        to: value,
-        fromTime: before,
-        time,
-      });
-    }
+    if (staleAfter) twin.staleAt(time + staleAfter);
+    if (role === "STATE") {
+      const state = machineStateOf(value);
+      if (state !== twin.state) stateAt = time;
+      twin.state = state;
+    } else if (role === "MODE") setMode(twin, value);
   }
 
-  if (changed.length === 0 && connectivity.status === twin.view.connectivity.status) {
-    twin.view = { ...twin.view, connectivity };
-    return { change: null, stored, counters, repeated, late, refused, discovered };
-  }
-  const revived = twin.view.connectivity.status === "OFFLINE" && connectivity.status !== "OFFLINE";
-  if (revived) revive(twin, arrival.receivedAt, changed);
-  const before = twin.view;
-  // Spelled out: this is made for every message, and a spread costs several times as much.
-  twin.view = {
-    __typename: before.__typename,
-    id: before.id,
-    path: before.path,
-    name: twin.machine.name,
-    level: before.level,
-    equipment: before.equipment,
-    revision: before.revision + 1,
-    connectivity,
-    state: state?.to ?? before.state,
-    stateSince: state?.at ?? before.stateSince,
-    mode,
+  const applied = {
+    change: null,
+    stored,
+    counters: counters ?? NOTHING,
+    repeated,
+    late,
+    refused: refused ?? NOTHING,
+    discovered: discovered ?? NOTHING,
   };
-  const change = { twin, view: twin.view, metrics: changed, state };
-  return { change, stored, counters, repeated, late, refused, discovered };
+  if (changed.length === 0 && twin.status === statusBefore) return applied;
+  if (statusBefore === "OFFLINE" && twin.status !== "OFFLINE") {
+    for (const series of unstale(twin, receivedAt)) changed.push(series);
+  }
+  const state = stateChange(twin, stateBefore, stateAt);
+  twin.revision += 1;
+  twin.touch();
+  return { ...applied, change: new TwinChange(twin, changed, state) };
 }
 
 /**
@@ -170,47 +143,57 @@ export function applyConnectivity(
   at: Date,
   arrival: Arrival,
 ): TwinChange | null {
-  const before = twin.view.connectivity;
   const status = online ? "ONLINE" : "OFFLINE";
-  const older = before.since !== null && at < before.since;
-  const seenAt = arrival.retained || !online ? null : new Date(arrival.receivedAt);
-  const lastSeen = seenAt ?? before.lastSeen;
-  if (before.status === status) {
-    if (seenAt) twin.view = { ...twin.view, connectivity: { ...before, lastSeen } };
-    return null;
+  const { since } = twin;
+  const older = since !== null && at < since;
+  const seen = !arrival.retained && online;
+  if (twin.status !== status && older && arrival.retained) return null;
+  if (seen) {
+    twin.lastSeenAt = arrival.receivedAt;
+    twin.touch();
   }
-  if (older && arrival.retained) return null;
-  const since = older && before.since !== null ? before.since : at;
-  return changeConnectivity(twin, { status, since, lastSeen }, arrival.receivedAt);
+  if (twin.status === status) return null;
+  return changeConnectivity(twin, status, older ? since : at, arrival.receivedAt);
 }
 
 /** What time alone does: a silent machine becomes STALE, then OFFLINE; readings become stale by their age. */
 export function applyTime(twin: Twin, now: number): TwinChange | null {
-  const { status, since, lastSeen } = twin.view.connectivity;
   const type = twin.machine.machineType;
-  const heardAt = Math.max(lastSeen?.getTime() ?? 0, since?.getTime() ?? 0);
-  if (
-    (status === "ONLINE" || status === "STALE") &&
-    type?.offlineAfterMs &&
-    now - heardAt >= type.offlineAfterMs
-  ) {
-    return changeConnectivity(twin, { status: "OFFLINE", since: new Date(now), lastSeen }, now);
+  const silent = now - heardAt(twin);
+  const { status } = twin;
+  if ((status === "ONLINE" || status === "STALE") && type?.offlineAfterMs && silent >= type.offlineAfterMs) {
+    return changeConnectivity(twin, "OFFLINE", new Date(now), now);
   }
-  if (status === "ONLINE" && now - heardAt >= (type?.staleAfterMs ?? DEFAULT_STALE_AFTER_MS)) {
-    return changeConnectivity(twin, { status: "STALE", since: new Date(now), lastSeen }, now);
+  if (status === "ONLINE" && silent >= (type?.staleAfterMs ?? DEFAULT_STALE_AFTER_MS)) {
+    return changeConnectivity(twin, "STALE", new Date(now), now);
   }
   if (now < twin.nextStaleAt) return null;
-  const metrics = ageReadings(twin, now);
-  if (metrics.length === 0) return null;
-  twin.view = { ...twin.view, revision: twin.view.revision + 1 };
-  return { twin, view: twin.view, metrics, state: null };
+  const aged = ageReadings(twin, now);
+  if (aged.length === 0) return null;
+  twin.revision += 1;
+  twin.touch();
+  return new TwinChange(twin, aged);
 }
 
+/** When `applyTime` may next change something, in milliseconds; reports of the machine can only put it off. */
+export function nextDue(twin: Twin, now: number): number {
+  const type = twin.machine.machineType;
+  let next = Math.min(twin.nextStaleAt, now + LONGEST_WAIT_MS);
+  if (twin.status === "ONLINE")
+    next = Math.min(next, heardAt(twin) + (type?.staleAfterMs ?? DEFAULT_STALE_AFTER_MS));
+  if ((twin.status === "ONLINE" || twin.status === "STALE") && type?.offlineAfterMs)
+    next = Math.min(next, heardAt(twin) + type.offlineAfterMs);
+  return next;
+}
+
+/** The time of a series that has not reported. */
+const NEVER = Number.NEGATIVE_INFINITY;
+const NOTHING: readonly never[] = [];
 const COUNTERS: ReadonlySet<MetricRole> = new Set(["GOOD_COUNT", "REJECT_COUNT", "TOTAL_COUNT"]);
 
 function discoveryProblem(twin: Twin, limits: ReducerLimits): string | null {
   if (!limits.discovery) return "unknown metric, and the source does not discover";
-  if (twin.metrics.size >= limits.maxMetrics)
+  if (twin.size >= limits.maxMetrics)
     return `unknown metric, and the machine has ${limits.maxMetrics} already`;
   return null;
 }
@@ -238,70 +221,92 @@ function qualityByArrival(sample: Sample, arrival: Arrival): Quality {
   return sample.quality === "BAD" ? "BAD" : "UNCERTAIN";
 }
 
-function sameValue(a: Scalar, b: Scalar): boolean {
-  // -0 and 0 are one value to every reader and to the database.
-  return a === b;
+function heardAt({ lastSeenAt, since }: Twin): number {
+  const seen = Number.isNaN(lastSeenAt) ? 0 : lastSeenAt;
+  return Math.max(seen, since?.getTime() ?? 0);
 }
 
-function heard(twin: Twin, at: Date): Connectivity {
-  const { status, since, lastSeen } = twin.view.connectivity;
-  if (status === "ONLINE")
-    return { status, since, lastSeen: lastSeen !== null && lastSeen > at ? lastSeen : at };
-  return { status: "ONLINE", since: at, lastSeen: at };
+function heard(twin: Twin, at: number): void {
+  if (twin.status === "ONLINE") {
+    if (!(twin.lastSeenAt > at)) twin.lastSeenAt = at;
+  } else {
+    twin.status = "ONLINE";
+    twin.since = new Date(at);
+    twin.lastSeenAt = at;
+    twin.headVersion += 1;
+    twin.dueAt(at);
+  }
+  twin.touch();
 }
 
-function changeConnectivity(twin: Twin, connectivity: Connectivity, now: number): TwinChange {
-  const wasOffline = twin.view.connectivity.status === "OFFLINE";
-  const metrics: MetricReading[] = [];
-  if (connectivity.status === "OFFLINE") {
-    for (const reading of twin.metrics.values()) {
-      if (!reading.stale) metrics.push(replace(twin, { ...reading, stale: true }));
+function setMode(twin: Twin, value: Scalar): void {
+  const mode = machineModeOf(value);
+  if (mode === twin.mode) return;
+  twin.mode = mode;
+  twin.headVersion += 1;
+}
+
+/** The change that a message made of the state, which is the last one it told. */
+function stateChange(twin: Twin, from: StateChange["from"], time: number): StateChange | null {
+  if (twin.state === from) return null;
+  const at = new Date(time);
+  twin.stateSince = at;
+  twin.headVersion += 1;
+  return { from, to: twin.state, at };
+}
+
+function changeConnectivity(twin: Twin, status: Twin["status"], since: Date, now: number): TwinChange {
+  const wasOffline = twin.status === "OFFLINE";
+  twin.status = status;
+  twin.since = since;
+  twin.headVersion += 1;
+  twin.dueAt(now);
+  const changed: Series[] = [];
+  if (status === "OFFLINE") {
+    for (const series of twin.allSeries()) {
+      if (twin.table.isStale(series.place)) continue;
+      twin.table.setStale(series.place, true);
+      changed.push(series);
     }
-  } else if (wasOffline) metrics.push(...unstale(twin, now));
-  twin.view = { ...twin.view, revision: twin.view.revision + 1, connectivity };
-  return { twin, view: twin.view, metrics, state: null };
+  } else if (wasOffline) changed.push(...unstale(twin, now));
+  twin.revision += 1;
+  twin.touch();
+  return new TwinChange(twin, changed);
 }
 
 /** The machine is back: readings are as old as they are, and no longer stale only because it was away. */
-function unstale(twin: Twin, now: number): MetricReading[] {
-  const changed: MetricReading[] = [];
-  for (const reading of twin.metrics.values()) {
-    if (!reading.stale || reading.sourceTime === null || tooOld(reading, now)) continue;
-    changed.push(replace(twin, { ...reading, stale: false }));
-    const staleAfter = reading.series.definition?.staleAfterMs;
-    if (staleAfter) twin.nextStaleAt = Math.min(twin.nextStaleAt, reading.sourceTime.getTime() + staleAfter);
+function unstale(twin: Twin, now: number): Series[] {
+  const changed: Series[] = [];
+  const { table } = twin;
+  for (const series of twin.allSeries()) {
+    const time = table.time(series.place);
+    if (!table.isStale(series.place) || time === NEVER || tooOld(series, time, now)) continue;
+    table.setStale(series.place, false);
+    changed.push(series);
+    const staleAfter = series.definition?.staleAfterMs;
+    if (staleAfter) twin.staleAt(time + staleAfter);
   }
   return changed;
 }
 
-/** Like `unstale`, beside what a message has changed already. */
-function revive(twin: Twin, now: number, changed: MetricReading[]): void {
-  for (const reading of unstale(twin, now)) {
-    const index = changed.findIndex((one) => one.name === reading.name);
-    if (index < 0) changed.push(reading);
-    else changed[index] = reading;
-  }
-}
-
-function ageReadings(twin: Twin, now: number): MetricReading[] {
-  const changed: MetricReading[] = [];
+function ageReadings(twin: Twin, now: number): Series[] {
+  const changed: Series[] = [];
+  const { table } = twin;
   let next = Number.POSITIVE_INFINITY;
-  for (const reading of twin.metrics.values()) {
-    const staleAfter = reading.series.definition?.staleAfterMs;
-    if (!staleAfter || reading.stale || reading.sourceTime === null) continue;
-    if (tooOld(reading, now)) changed.push(replace(twin, { ...reading, stale: true }));
-    else next = Math.min(next, reading.sourceTime.getTime() + staleAfter);
+  for (const series of twin.allSeries()) {
+    const staleAfter = series.definition?.staleAfterMs;
+    const time = table.time(series.place);
+    if (!staleAfter || time === NEVER || table.isStale(series.place)) continue;
+    if (tooOld(series, time, now)) {
+      table.setStale(series.place, true);
+      changed.push(series);
+    } else next = Math.min(next, time + staleAfter);
   }
   twin.nextStaleAt = next;
   return changed;
 }
 
-function tooOld(reading: MetricReading, now: number): boolean {
-  const staleAfter = reading.series.definition?.staleAfterMs;
-  return Boolean(staleAfter) && now - (reading.sourceTime?.getTime() ?? 0) >= (staleAfter ?? 0);
-}
-
-function replace(twin: Twin, reading: MetricReading): MetricReading {
-  twin.metrics.set(reading.name, reading);
-  return reading;
+function tooOld({ definition }: Series, time: number, now: number): boolean {
+  const staleAfter = definition?.staleAfterMs;
+  return Boolean(staleAfter) && now - time >= (staleAfter ?? 0);
 }

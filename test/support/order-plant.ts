@@ -95,7 +95,7 @@ export async function startOrderPlant() {
   const maintenanceResolver = new MaintenanceOrderResolver({ maintenance, twins, plant, live });
   const resolvers: object[] = [
     new PlantResolver({ plant, machines: { view: (machine) => twins.of(machine).view } }),
-    new TwinResolver({ plant, twins, live, journal: new TwinJournal(10) }),
+    new TwinResolver({ plant, twins, live, journal: new TwinJournal(10, () => clock.now()) }),
     orderResolver,
     operationResolver,
     new MachineOperationResolver({ queries }),

@@ -1,8 +1,9 @@
 import { newId } from "../../src/kernel/ids.js";
 import type { MachineType, MetricDefinition } from "../../src/plant/machine-type.js";
 import { Plant } from "../../src/plant/plant.js";
+import { Twin } from "../../src/twin/machine-twin.js";
 import type { Sample, Scalar } from "../../src/twin/sample.js";
-import { type Arrival, newTwin, type ReducerLimits, type Twin } from "../../src/twin/twin-model.js";
+import type { Arrival, ReducerLimits } from "../../src/twin/twin-model.js";
 
 /** A moment to count from: 2026-01-05T08:00:00Z. */
 export const T0 = Date.UTC(2026, 0, 5, 8);
@@ -40,7 +41,7 @@ export function machineType(
 export function makeTwin(type?: MachineType): Twin {
   const plant = new Plant();
   if (type) plant.setType(type);
-  return newTwin(plant.discover("acme/filler-1").machine);
+  return new Twin(plant.discover("acme/filler-1").machine);
 }
 
 export function sample(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { parsePlantFile, type SourceConfig } from "../plant/plant-file.js";
+import { parsePlantFile } from "../plant/plant-file.js";
+import type { SourceConfig } from "../plant/source-settings.js";
 import { MappingTable, type Routed } from "./mapping.js";
 
-type Entry = { topic: string; format: string; [option: string]: string };
+type Entry = { topic: string; format: string; [option: string]: unknown };
 
 function source(mappings: readonly Entry[]): SourceConfig {
   const file = { sources: [{ name: "s", url: "mqtt://b", mappings }] };
@@ -87,8 +88,73 @@ describe("the machine's path", () => {
     [{ topic: "{b}/{a}/data", format: "json", machine: "{a}/{b}" }, "x/y/data", ["y/x", null, "x/y"]],
     [{ topic: "+/{m}/data", format: "json" }, "any/m1/data", ["m1", null, "any/m1"]],
     [{ topic: "devices/{machine+}", format: "json" }, "devices/a/b/c", ["a/b/c", null, "devices/a/b/c"]],
+    [
+      { topic: "{line}/{id}/data", format: "json", machine: "acme/{line:lower}/{id:upper}" },
+      "L1/p7/data",
+      ["acme/l1/P7", null, "L1/p7"],
+    ],
+    [
+      { topic: "umh/v1/{location+}", format: "umh" },
+      "umh/v1/acme/plant1/_historian/weather/temperature",
+      ["acme/plant1", "_historian/weather/temperature", "umh/v1/acme/plant1"],
+    ],
+    [
+      { topic: "umh/v1/{location+}", format: "umh", machine: "uns/{location:lower}" },
+      "umh/v1/ACME/_raw",
+      ["uns/acme", "_raw", "umh/v1/ACME"],
+    ],
+    [
+      { topic: "{machine+}", format: "packml" },
+      "Site/Area/Line/Admin/ProdDefectiveCount/0/AccCount",
+      ["Site/Area/Line", "Admin/ProdDefectiveCount/0/AccCount", "Site/Area/Line"],
+    ],
+    [
+      { topic: "{site}/{line}/{metric+}", format: "packml" },
+      "Site/Line/Status/StateCurrent",
+      ["Site/Line", "Status/StateCurrent", "Site/Line"],
+    ],
+    [{ topic: "/neuron/{machine}", format: "neuron" }, "/neuron/modbus", ["modbus", null, "/neuron/modbus"]],
+    [
+      { topic: "opcua/json/data/{publisher}/{group}/{writer}", format: "opcua" },
+      "opcua/json/data/p/g/w",
+      ["p/g/w", null, "opcua/json/data/p/g/w"],
+    ],
   ])("%j takes %s", (entry, topic, wanted) => {
     expect(inShort(table(entry).route(topic))).toEqual([entry.topic, ...wanted]);
+  });
+});
+
+describe("a format that finds the end of the machine in the topic", () => {
+  const both = table({ topic: "{machine+}", format: "packml" }, { topic: "{m}/{metric+}", format: "value" });
+
+  test("leaves a topic without it to the next mapping", () => {
+    expect(inShort(both.route("a/Status/x"))).toEqual(["{machine+}", "a", "Status/x", "a"]);
+    expect(inShort(both.route("a/state/x"))).toEqual(["{m}/{metric+}", "a", "state/x", "a"]);
+  });
+
+  test("wants it where {metric+} begins, unless the template has it", () => {
+    const fixed = table(
+      { topic: "{line}/{metric+}", format: "packml" },
+      { topic: "{line}/x/Admin/{metric+}", format: "packml" },
+      { topic: "{line}/{m}/{metric+}", format: "value" },
+    );
+    expect(inShort(fixed.route("l/Status/x"))).toEqual(["{line}/{metric+}", "l", "Status/x", "l"]);
+    expect(inShort(fixed.route("l/x/Admin/y"))).toEqual(["{line}/x/Admin/{metric+}", "l", "y", "l"]);
+    expect(inShort(fixed.route("l/m/state"))).toEqual(["{line}/{m}/{metric+}", "l/m", "state", "l/m"]);
+    const deep = table({ topic: "umh/v1/{e}/_historian/{metric+}", format: "umh" });
+    expect(inShort(deep.route("umh/v1/acme/_historian/a/b"))).toEqual([
+      "umh/v1/{e}/_historian/{metric+}",
+      "acme",
+      "a/b",
+      "umh/v1/acme",
+    ]);
+  });
+
+  test("makes no machine of a topic that begins with it", () => {
+    expect(both.route("Status/StateCurrent")).toMatchObject({
+      kind: "unmapped",
+      reason: expect.stringContaining("a path must not be empty"),
+    });
   });
 });
 
@@ -99,6 +165,8 @@ describe("a mapping that cannot work", () => {
     [{ topic: "{metric}", format: "value" }, "names no machine"],
     [{ topic: "{a}/t", format: "value" }, "format value needs {metric}"],
     [{ topic: "{a}/{a}", format: "json" }, "appears twice"],
+    [{ topic: "{a}/t", format: "json", machine: "{a:title}" }, "machine: "],
+    [{ topic: "{a}/t", format: "json", value: "v" }, "value: needs metric: or {metric} in the topic"],
     [{ topic: "{a+}/t", format: "json" }, "must be the last level"],
     [{ topic: "{a}/#", format: "json" }, "wildcard"],
     [{ topic: "$SYS/{a}/{metric+}", format: "value" }, "the broker tells of itself"],
@@ -109,9 +177,25 @@ describe("a mapping that cannot work", () => {
 });
 
 test("what is subscribed covers telemetry and replies, and nothing twice", () => {
-  expect(table(...BOTH).filters).toEqual(["+/+/+/+/#"]);
-  expect(table({ topic: "{m}/telemetry", format: "json" }).filters).toEqual(["+/telemetry", "+/cmd/+/reply"]);
-  expect(table({ topic: "x/{m+}", format: "json" }).filters).toEqual(["x/+/#"]);
+  const filters = (...mappings: Entry[]) => table(...mappings).filters.map(({ filter }) => filter);
+  expect(filters(...BOTH)).toEqual(["+/+/+/+/#"]);
+  expect(filters({ topic: "{m}/telemetry", format: "json" })).toEqual(["+/telemetry", "+/cmd/+/reply"]);
+  expect(filters({ topic: "x/{m+}", format: "json" })).toEqual(["x/+/#"]);
+});
+
+test("what is subscribed has its mapping's QoS, or the source's, and the highest of all that it covers", () => {
+  const telemetry = { topic: "{m}/telemetry", format: "json" };
+  const fast = { topic: "{m}/fast/{metric+}", format: "value", qos: 0 };
+  const sure = { topic: "{m}/counts", format: "json", qos: 2 };
+  expect(table(telemetry, fast, sure).filters).toEqual([
+    { filter: "+/telemetry", qos: 1 },
+    { filter: "+/fast/+/#", qos: 0 },
+    { filter: "+/counts", qos: 2 },
+    { filter: "+/cmd/+/reply", qos: 1 },
+  ]);
+  const all = { topic: "{m}/{metric+}", format: "value", qos: 0 };
+  expect(table(fast, all).filters).toEqual([{ filter: "+/+/#", qos: 0 }]);
+  expect(table(telemetry, sure, all).filters).toEqual([{ filter: "+/+/#", qos: 2 }]);
 });
 
 describe("decoding", () => {
@@ -151,6 +235,20 @@ describe("decoding", () => {
       "a/lwt",
       '{"up":true}',
       { online: true },
+    ],
+    [
+      "metrics by the mapping's rules, which see the names that topic and payload make together",
+      {
+        topic: "{m}/{metric+}",
+        format: "json",
+        metrics: [
+          { from: "plc/DB1.T", name: "temperature", unit: "°C", scale: { factor: 0.1 } },
+          { from: "plc/**", ignore: true },
+        ],
+      },
+      "a/plc",
+      '{"DB1.T":234,"debug":{"x":1}}',
+      { samples: [{ metric: "temperature", value: 23.4 }], problems: [] },
     ],
   ])("%s", (_, entry, topic, payload, wanted) => {
     expect(decode(entry, topic, payload)).toMatchObject(wanted);

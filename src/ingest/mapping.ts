@@ -1,17 +1,16 @@
 import { err, ok, type Result } from "../kernel/result.js";
-import { minimalFilters } from "../mqtt/topic.js";
+import { filterCovers, minimalFilters } from "../mqtt/topic.js";
 import { TopicTemplate } from "../mqtt/topic-template.js";
 import { checkPath } from "../plant/equipment.js";
-import type { MappingConfig, SourceConfig } from "../plant/plant-file.js";
+import type { MetricRole } from "../plant/machine-type.js";
+import type { MappingConfig, SourceConfig } from "../plant/source-settings.js";
 import type { Twin } from "../twin/machine-twin.js";
-import type { Sample } from "../twin/sample.js";
+import type { MetricHint } from "../twin/twin-model.js";
 import { isBrokerTopic } from "./broker-drops.js";
-import { decodeConnectivity } from "./formats/connectivity.js";
-import { type Decoded, problem } from "./formats/format.js";
-import { decodeJson, JsonShape } from "./formats/json.js";
-import { metricNameProblem } from "./formats/metric-names.js";
-import { takeSequence } from "./formats/sequence-field.js";
-import { decodeValue } from "./formats/value.js";
+import type { Decoded, Decoder } from "./formats/format.js";
+import { FORMATS } from "./formats/formats.js";
+import { MetricRules } from "./mapping-metrics.js";
+import { PathTemplate } from "./mapping-path.js";
 import { TopicMap } from "./topic-map.js";
 
 /** What a topic means to a source. */
@@ -36,87 +35,122 @@ export type Routed =
   | { readonly kind: "broker" }
   | { readonly kind: "unmapped"; readonly reason: string };
 
+/** What is subscribed, and how surely it is to come. */
+export interface MappedFilter {
+  readonly filter: string;
+  readonly qos: 0 | 1 | 2;
+}
+
 const METRIC = "metric";
-const COMMAND_TOPIC = /\/cmd\/[^/]+(\/reply)?$/;
+/** Commands with their answers, and what is desired. */
+const COMMAND_TOPIC = /\/cmd\/[^/]+(\/reply)?$|\/desired$/;
 
 /** One entry of a source's mappings, ready to use. */
 export class Mapping {
+  /** Its topic template, by which users know it. */
   readonly name: string;
+  readonly format: string;
   readonly template: TopicTemplate;
-  readonly #config: MappingConfig;
-  readonly #shape: JsonShape;
+  /** Null: the source's. */
+  readonly qos: 0 | 1 | 2 | null;
   /** Path of the number that counts the device's messages; null where payloads have none. */
   readonly sequence: string | null;
-  readonly #machineParts: readonly (string | { name: string })[];
-  readonly #machineNames: readonly string[];
+  /** What is done with metrics by their names; null where nothing is. */
+  readonly rules: MetricRules | null;
+  readonly #decoder: Decoder;
+  readonly #machine: PathTemplate;
+  /** The name whose levels the format splits into machine and metric; null where the template says itself where. */
+  readonly #splitName: string | null;
 
-  private constructor(config: MappingConfig, template: TopicTemplate) {
+  private constructor(
+    config: MappingConfig,
+    template: TopicTemplate,
+    machine: PathTemplate,
+    decoder: Decoder,
+  ) {
     this.name = config.topic;
+    this.format = config.format;
     this.template = template;
-    this.#config = config;
-    this.#shape = new JsonShape({ timestamp: "timestamp" in config ? (config.timestamp ?? null) : null });
-    this.sequence = config.format === "json" ? (config.sequence ?? null) : null;
-    this.#machineParts = machineParts(config, template);
-    this.#machineNames = this.#machineParts.flatMap((part) => (typeof part === "string" ? [] : [part.name]));
+    this.qos = config.qos ?? null;
+    this.sequence = decoder.sequence ?? null;
+    this.rules = config.metrics.length === 0 ? null : new MetricRules(config.metrics);
+    this.#decoder = decoder;
+    this.#machine = machine;
+    const says = decoder.split === undefined || decoder.split(template.text.split("/")) !== null;
+    this.#splitName = says ? null : restName(template);
   }
 
+  /** @returns what cannot work, as a sentence that names the setting. */
   static compile(config: MappingConfig): Result<Mapping, string> {
     const template = TopicTemplate.parse(config.topic);
     if (!template.ok) return template;
+    const { names } = template.value;
     if (isBrokerTopic(config.topic))
       return err("on topics below $SYS the broker tells of itself, never telemetry");
-    const mapping = new Mapping(config, template.value);
-    const unknown = mapping.#machineNames.find((name) => !template.value.names.includes(name));
+    const levels = names.filter((name) => name !== METRIC);
+    const machine = PathTemplate.parse(config.machine ?? levels.map((name) => `{${name}}`).join("/"));
+    if (!machine.ok) return err(`machine: ${machine.error}`);
+    const unknown = machine.value.names.find((name) => !names.includes(name));
     if (unknown !== undefined) return err(`machine: {${unknown}} does not stand in the topic`);
-    if (mapping.#machineParts.length === 0)
+    if (machine.value.empty)
       return err("the topic names no machine: give machine: a path or use {name} levels");
-    if (config.format === "value" && !template.value.names.includes(METRIC)) {
-      return err("format value needs {metric} or {metric+} in the topic, which names the metric");
-    }
-    return ok(mapping);
+    const format = FORMATS.find(({ name }) => name === config.format);
+    if (format === undefined) return err(`format: there is no format "${config.format}"`);
+    const decoder = format.compile(config, names);
+    return decoder.ok ? ok(new Mapping(config, template.value, machine.value, decoder.value)) : decoder;
   }
 
   /** What a topic means here, or null when it does not match. */
   route(topic: string, levels: readonly string[]): Routed | null {
     const captures = this.template.match(topic, levels);
     if (captures === null) return null;
-    const path = this.#machineParts
-      .map((part) => (typeof part === "string" ? part : captures[part.name]))
-      .join("");
+    let metric = captures[METRIC] ?? null;
+    let device: string | null = null;
+    if (this.#splitName !== null) {
+      const below = captures[this.#splitName]?.split("/") ?? [];
+      const parts = this.#decoder.split?.(below) ?? null;
+      // Below {metric+} nothing is left that could name the machine.
+      if (parts === null || (this.#splitName === METRIC && parts.machine > 0)) return null;
+      metric = parts.metric;
+      captures[this.#splitName] = below.slice(0, parts.machine).join("/");
+      if (this.#splitName !== METRIC)
+        device = levels.slice(0, levels.length - below.length + parts.machine).join("/");
+    }
+    const path = this.#machine.fill(captures);
     const checked = checkPath(path);
     if (!checked.ok) return { kind: "unmapped", reason: `the topic makes no machine path: ${checked.error}` };
-    return {
-      kind: "machine",
-      mapping: this,
-      path,
-      deviceTopic: this.#deviceTopic(topic, levels),
-      metric: captures[METRIC] ?? null,
-      twin: null,
-    };
+    const deviceTopic = device ?? this.#deviceTopic(topic, levels);
+    return { kind: "machine", mapping: this, path, deviceTopic, metric, twin: null };
   }
 
   /** Up to the last level that names the machine; where none does, up to where the metric begins. */
   #deviceTopic(topic: string, levels: readonly string[]): string {
-    if (this.#machineNames.length > 0) return this.template.machineTopic(topic, this.#machineNames);
+    if (this.#machine.names.length > 0) return this.template.machineTopic(topic, this.#machine.names);
     const metricAt = this.template.text.split("/").findIndex((level) => /^\{metric\+?\}$/.test(level));
     return metricAt > 0 ? levels.slice(0, metricAt).join("/") : topic;
   }
 
+  /** What a payload holds, with the names and values that the mapping gives. */
   decode(payload: Buffer, metric: string | null): Decoded {
-    const config = this.#config;
-    switch (config.format) {
-      case "json":
-        return withPrefix(this.#json(payload), metric);
-      case "value":
-        return metric === null ? problem("the topic names no metric") : decodeValue(payload, metric);
-      case "connectivity":
-        return decodeConnectivity(payload, { online: config.online });
-    }
+    const decoded = this.#decoder.decode(payload, metric);
+    return this.rules === null ? decoded : this.rules.apply(decoded);
   }
 
-  #json(payload: Buffer): Decoded {
-    const decoded = decodeJson(payload, this.#shape);
-    return this.sequence === null ? decoded : takeSequence(decoded, this.sequence);
+  /** What a payload holds as the device says it. */
+  read(payload: Buffer, metric: string | null): Decoded {
+    return this.#decoder.decode(payload, metric);
+  }
+
+  /** What a metric means by the name that the format gives it. */
+  roleOf(metric: string): MetricRole | null {
+    return this.#decoder.roleOf?.(metric) ?? null;
+  }
+
+  /** What the format and the rules say of a metric, by the name that it has in the twin. */
+  hintOf(metric: string): MetricHint | null {
+    const role = this.roleOf(metric);
+    const unit = this.rules?.unitOf(metric) ?? null;
+    return role === null && unit === null ? null : { unit, role };
   }
 
   /** Where devices answer commands, as an MQTT filter; null when the mapping's own filter takes the answers too. */
@@ -127,13 +161,20 @@ export class Mapping {
   }
 }
 
+/** The name of `{name+}`; null where the template has none. */
+function restName({ text }: TopicTemplate): string | null {
+  return /(?:^|\/)\{([^{}]+)\+\}$/.exec(text)?.[1] ?? null;
+}
+
 /** A source's mappings, tried in order; the first that matches a topic takes it. */
 export class MappingTable {
-  readonly #mappings: readonly Mapping[];
+  readonly mappings: readonly Mapping[];
+  readonly #qos: 0 | 1 | 2;
   readonly #routes = new TopicMap<Routed>();
 
-  private constructor(mappings: readonly Mapping[]) {
-    this.#mappings = mappings;
+  private constructor(mappings: readonly Mapping[], qos: 0 | 1 | 2) {
+    this.mappings = mappings;
+    this.#qos = qos;
   }
 
   /** @returns every problem, each with the mapping's position. */
@@ -145,16 +186,23 @@ export class MappingTable {
       if (mapping.ok) mappings.push(mapping.value);
       else problems.push({ index, problem: mapping.error });
     });
-    return problems.length > 0 ? err(problems) : ok(new MappingTable(mappings));
+    return problems.length > 0 ? err(problems) : ok(new MappingTable(mappings, config.qos));
   }
 
-  /** The MQTT filters to subscribe, none covered by another: some brokers deliver twice where filters overlap. */
-  get filters(): string[] {
-    return minimalFilters(
-      this.#mappings.flatMap(({ template, replyFilter }) =>
-        replyFilter === null ? [template.filter] : [template.filter, replyFilter],
-      ),
-    );
+  /**
+   * The MQTT filters to subscribe, none covered by another: some brokers deliver twice where filters overlap. One that
+   * covers those of other mappings has the highest QoS of them all, so that nothing comes less surely than its mapping
+   * says. Answers to commands come with the source's QoS, unless the filter of a mapping brings them.
+   */
+  get filters(): readonly MappedFilter[] {
+    const own = this.mappings.map(({ template: { filter }, qos }) => ({ filter, qos: qos ?? this.#qos }));
+    const replies = this.mappings.flatMap(({ replyFilter }) => replyFilter ?? []);
+    return minimalFilters([...own.map(({ filter }) => filter), ...replies]).map((filter) => {
+      const covered = own.filter((other) => filterCovers(filter, other.filter));
+      if (covered.length === 0) return { filter, qos: this.#qos };
+      const highest = ([2, 1] as const).find((level) => covered.some(({ qos }) => qos === level));
+      return { filter, qos: highest ?? 0 };
+    });
   }
 
   /** @param number of the topic, see `InboundMessage`. */
@@ -172,7 +220,7 @@ export class MappingTable {
     const command = COMMAND_TOPIC.exec(topic);
     if (command) return { kind: command[1] === undefined ? "command" : "reply" };
     const levels = topic.split("/");
-    for (const mapping of this.#mappings) {
+    for (const mapping of this.mappings) {
       const routed = mapping.route(topic, levels);
       if (routed !== null) return routed;
     }
@@ -199,31 +247,4 @@ export function compileMappings(sources: readonly SourceConfig[]): CompiledSourc
   });
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return compiled;
-}
-
-/** The machine template as texts and names, in order. */
-function machineParts(config: MappingConfig, template: TopicTemplate): (string | { name: string })[] {
-  const text =
-    config.machine ??
-    template.names
-      .filter((name) => name !== METRIC)
-      .map((name) => `{${name}}`)
-      .join("/");
-  return text
-    .split(/(\{[^{}]+\})/)
-    .filter((part) => part !== "")
-    .map((part) => (part.startsWith("{") ? { name: part.slice(1, -1) } : part));
-}
-
-function withPrefix(decoded: Decoded, metric: string | null): Decoded {
-  if (metric === null || decoded.kind !== "samples") return decoded;
-  const samples: Sample[] = [];
-  const problems = [...decoded.problems];
-  for (const sample of decoded.samples) {
-    const name = `${metric}/${sample.metric}`;
-    const wrong = metricNameProblem(name);
-    if (wrong === null) samples.push({ ...sample, metric: name });
-    else problems.push({ field: sample.metric, problem: wrong });
-  }
-  return { ...decoded, samples, problems };
 }

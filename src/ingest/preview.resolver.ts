@@ -2,8 +2,9 @@ import { Arg, Query, Resolver } from "type-graphql";
 import { badInput } from "../graphql/pagination.js";
 import { validateTopic } from "../mqtt/topic.js";
 import type { Plant } from "../plant/plant.js";
-import { type Preview, preview } from "./preview.js";
+import { preview } from "./preview.js";
 import { MessagePreview, PayloadEncodingEnum } from "./preview.types.js";
+import type { Preview } from "./preview-model.js";
 import type { SourceService } from "./source.service.js";
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

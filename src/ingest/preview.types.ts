@@ -3,6 +3,12 @@ import { enumOf } from "../graphql/enums.js";
 import { GraphQLDateTime, GraphQLEquipmentPath, GraphQLMetricValue } from "../graphql/scalars.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import { QualityEnum } from "../twin/twin.types.js";
+import {
+  type PreviewOutcome as Outcome,
+  PREVIEW_OUTCOMES,
+  PREVIEW_STAGES,
+  type PreviewStage as Stage,
+} from "./preview-model.js";
 
 export const PayloadEncodingEnum = enumOf(["UTF8", "BASE64"]);
 registerEnumType(PayloadEncodingEnum, {
@@ -32,6 +38,52 @@ export class PreviewSample {
   quality!: Quality;
 }
 
+const PreviewStageEnum = enumOf(PREVIEW_STAGES);
+registerEnumType(PreviewStageEnum, {
+  name: "PreviewStage",
+  description: "Where on its way a message is.",
+  valuesConfig: {
+    MAPPING: { description: "The mappings are tried in order; the first whose topic matches takes it." },
+    MACHINE: { description: "The topic's levels make the machine's path." },
+    DECODING: { description: "The mapping's format reads the payload." },
+    METRIC: { description: "A value gets its name, scale and type." },
+  },
+});
+
+const PreviewOutcomeEnum = enumOf(PREVIEW_OUTCOMES);
+registerEnumType(PreviewOutcomeEnum, {
+  name: "PreviewOutcome",
+  description: "What a step of a preview came to.",
+  valuesConfig: {
+    TAKEN: { description: "It goes on." },
+    PASSED_OVER: { description: "This mapping does not take the topic; the next one is tried." },
+    IGNORED: { description: "Right, and left out because the mapping or the format says so." },
+    REFUSED: { description: "It cannot be taken and would become a dead letter." },
+  },
+});
+
+@ObjectType({ description: "One decision on the way of a message.", simpleResolvers: true })
+export class PreviewStep {
+  @Field(() => PreviewStageEnum, { description: "Where it is made." })
+  stage!: Stage;
+
+  @Field(() => PreviewOutcomeEnum, { description: "What it came to." })
+  outcome!: Outcome;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What it is about: a mapping's topic, a machine's path, a field or a metric as the device names it.",
+  })
+  subject!: string | null;
+
+  @Field(() => String, { description: "What was done, or why nothing was." })
+  detail!: string;
+
+  @Field(() => String, { nullable: true, description: "What may be done about it." })
+  suggestion!: string | null;
+}
+
 @ObjectType({ description: "What a message would become.", simpleResolvers: true })
 export class MessagePreview {
   @Field(() => String, {
@@ -48,4 +100,10 @@ export class MessagePreview {
 
   @Field(() => String, { nullable: true, description: "Why it, or a part of it, would become nothing." })
   problem!: string | null;
+
+  @Field(() => [PreviewStep], {
+    description:
+      "How it comes to that, in the order of the decisions. At most 200 metrics have a step of their own.",
+  })
+  steps!: readonly object[];
 }

@@ -41,6 +41,8 @@ const ODD_TEXTS = [
   "offline",
   "2026-01-05T08:00:00Z",
   "2026-02-30T25:61:00+99:99",
+  ...["Value", "Body", "Type", "UaType", "StatusCode", "Payload", "Messages", "MessageType", "ua-data"],
+  ...["values", "tags", "errors", "node", "group", "name", "timestamp", "timestamp_ms", "value", "q"],
 ];
 
 const ODD_NUMBERS = [
@@ -91,6 +93,10 @@ const ODD_LEVELS = [
   "cmd",
   "telemetry",
   "lwt",
+  "_historian",
+  "_analytics",
+  "Status",
+  "Command",
   "$SYS",
   "é",
   "🏭",
@@ -159,6 +165,7 @@ export class Fuzzer {
   topic(root: string): string {
     const machine = `${root}/site/area/line/m-${this.#below(MACHINES)}`;
     const kind = this.#random();
+    if (kind < 0.25) return this.#industrialTopic(root);
     if (kind < 0.55) return `${machine}/telemetry`;
     if (kind < 0.75) return `${machine}/${this.#one(["temp", "state", "tank/level", "n"])}`;
     if (kind < 0.85) return `${machine}/lwt`;
@@ -174,6 +181,21 @@ export class Fuzzer {
     return levels.join("/");
   }
 
+  /** Beside the root, below a level that names the format; now and then with an odd level at its end. */
+  #industrialTopic(root: string): string {
+    const machine = `m-${this.#below(MACHINES)}`;
+    const topics = [
+      `umh/v1/acme/${machine}/${this.#one(["_historian/tank/level", "_historian", "_raw/t", "_analytics/shift/add", "none"])}`,
+      `packml/acme/${machine}/${this.#one(["Status/StateCurrent", "Status/UnitModeCurrent", "Status", "Admin/Count/0", "Command/Start"])}`,
+      `opcua/${machine}`,
+      `readings/${machine}/p`,
+      `list/${machine}`,
+      `neuron/${machine}`,
+    ];
+    const topic = `${root}-industry/${this.#one(topics)}`;
+    return this.#random() < 0.9 ? topic : `${topic}/${this.#one(ODD_LEVELS)}`;
+  }
+
   /** A topic that every broker takes. */
   publishableTopic(root: string): string {
     for (;;) {
@@ -187,6 +209,7 @@ export class Fuzzer {
   #valid(): string {
     const time = this.#base + this.#below(100_000);
     const n = this.#below(1_000);
+    if (this.#random() < 0.4) return this.#industrial(time, n);
     switch (this.#below(8)) {
       case 0:
         return String(n / 10);
@@ -206,6 +229,78 @@ export class Fuzzer {
           state: "EXECUTE",
         });
     }
+  }
+
+  /** A payload of one of the formats that industry has agreed on, or of readings. */
+  #industrial(time: number, n: number): string {
+    const at = new Date(time).toISOString();
+    const value = this.#one<unknown>([
+      n,
+      n / 7,
+      "text",
+      true,
+      null,
+      [n, { x: 1 }],
+      "NaN",
+      "9223372036854775807",
+    ]);
+    switch (this.#below(8)) {
+      case 0:
+        return JSON.stringify({ timestamp_ms: time, value });
+      case 1:
+        return JSON.stringify({ timestamp_ms: time, level: value, group: { value } });
+      case 2:
+        return this.#one([String(n % 20), "Execute", "Production", "Held", ""]);
+      case 3:
+        return JSON.stringify({
+          node: "m",
+          group: "g",
+          timestamp: time,
+          values: { a: value },
+          errors: { b: n },
+        });
+      case 4: {
+        const tags = [{ name: "a", value }, { name: "b", error: n }, { name: "c" }];
+        return JSON.stringify({ node: "m", group: "g", timestamp: time, tags });
+      }
+      case 5:
+        return JSON.stringify(
+          this.#one<unknown>([
+            { v: value, q: n, t: time },
+            [
+              { id: "a", v: value, t: at },
+              { id: n, v: n },
+            ],
+          ]),
+        );
+      default:
+        return JSON.stringify(this.#opcUa(value, at, n));
+    }
+  }
+
+  #opcUa(value: unknown, at: string, n: number): unknown {
+    const field = this.#one<unknown>([
+      value,
+      { Value: value, SourceTimestamp: at, StatusCode: n * 4_294_967 },
+      { UaType: n % 30, Value: value, Status: { Code: n } },
+      { Type: n % 30, Body: value },
+      { Value: { Type: 22, Body: { TypeId: "i=1", Body: { x: value } } } },
+    ]);
+    const set = {
+      DataSetWriterId: n % 3,
+      Timestamp: at,
+      MessageType: this.#one(["ua-keyframe", "ua-keepalive", "ua-event"]),
+      Payload: { F: field, "ns=2;s=G": field },
+    };
+    return this.#one<unknown>([
+      { MessageType: "ua-data", PublisherId: "p", Messages: [set, { ...set, DataSetWriterId: 5 }] },
+      { MessageType: "ua-data", Messages: set },
+      [set, { F: field }],
+      set,
+      { F: field },
+      { MessageType: this.#one(["ua-metadata", "ua-status"]), Status: n % 5, Timestamp: at },
+      { NodeId: "ns=2;s=N", Value: field },
+    ]);
   }
 
   /** JSON, or nearly. */

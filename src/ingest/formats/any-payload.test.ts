@@ -4,7 +4,8 @@ import { Fuzzer } from "../../../test/support/fuzz.js";
 import { seededRandom } from "../../demo/random.js";
 import { unusable } from "../../twin/sample.js";
 import { decodeConnectivity } from "./connectivity.js";
-import type { Decoded } from "./format.js";
+import type { Decoded, Decoder } from "./format.js";
+import { FORMATS } from "./formats.js";
 import { decodeJson, JsonShape } from "./json.js";
 import { parseJson, textOf } from "./json-text.js";
 import { metricNameProblem } from "./metric-names.js";
@@ -32,8 +33,12 @@ const anyName = fc.oneof(
   fc.constantFrom("temp", "a/b", "__proto__", "", "/", "x".repeat(300)),
 );
 
-function expectSound(decoded: Decoded): void {
+/** @param signsOfLife whether the format has messages of neither values nor problems. */
+function expectSound(decoded: Decoded, signsOfLife = false): void {
   switch (decoded.kind) {
+    case "ignored":
+      expect(decoded.reason).not.toBe("");
+      return;
     case "problem":
       expect(decoded.problem).not.toBe("");
       expect(decoded.problem.length).toBeLessThanOrEqual(LONGEST_PROBLEM);
@@ -43,7 +48,7 @@ function expectSound(decoded: Decoded): void {
       expectTime(decoded.time);
       return;
     case "samples":
-      expect(decoded.samples.length + decoded.problems.length).toBeGreaterThan(0);
+      if (!signsOfLife) expect(decoded.samples.length + decoded.problems.length).toBeGreaterThan(0);
       for (const { field, problem } of decoded.problems) {
         expect(field.length).toBeLessThanOrEqual(256);
         expect(problem.length).toBeLessThanOrEqual(LONGEST_PROBLEM);
@@ -96,6 +101,48 @@ describe("any payload becomes samples, a connectivity or a problem, and never an
       fc.property(anyPayload, online, (payload, field) => {
         expectSound(decodeConnectivity(payload, { online: field }));
       }),
+      runs,
+    );
+  });
+});
+
+/** Formats that are read with settings of their own here. */
+const INDUSTRIAL: [string, Record<string, unknown>][] = [
+  ["json", { timestamp: "t", value: "v", quality: "q", metric: "id" }],
+  ["json", { timestamp: "ts", quality: "q", items: "values", sequence: "n" }],
+  ["json", { metric: "__proto__", timestamp: "constructor/name" }],
+  ["umh", {}],
+  ["umh", { schemas: ["_raw", "__proto__"] }],
+  ["opcua", { prefix: "none" }],
+  ["opcua", { prefix: "writer" }],
+  ["packml", { timestamp: "ts" }],
+  ["neuron", { prefix: "none" }],
+  ["neuron", { prefix: "node/group" }],
+];
+
+function decoderOf(name: string, settings: Record<string, unknown>): Decoder {
+  const compiled = FORMATS.find((format) => format.name === name)?.compile(settings, ["metric"]);
+  if (!compiled?.ok) throw new Error(`${name} ${JSON.stringify(settings)}`);
+  return compiled.value;
+}
+
+describe("so it is with every other format", () => {
+  const anyMetric = fc.oneof(
+    anyName,
+    fc.constantFrom(
+      null,
+      "_historian/a",
+      "_raw",
+      "_analytics/x",
+      "Status/StateCurrent",
+      "Command/Start",
+      "Status",
+    ),
+  );
+  test.each(INDUSTRIAL)("format %s with %j", (name, settings) => {
+    const { decode } = decoderOf(name, settings);
+    fc.assert(
+      fc.property(anyPayload, anyMetric, (payload, metric) => expectSound(decode(payload, metric), true)),
       runs,
     );
   });
@@ -181,8 +228,24 @@ describe("a megabyte made to be slow is answered at once", () => {
     ["one key again and again", `{${repeated('"a":{"b":1},', '"n":12345678901234567890')}}`],
     ["slashes", `{"${repeated("/")}":1}`],
     ["a time of digits", `{"ts":"${repeated("1")}"}`],
+    ["empty objects", `[${repeated("{},", "{}")}]`],
+    ["readings of nothing", `{"values":[${repeated('{"id":"a"},', "{}")}]}`],
+    ["empty messages", `{"MessageType":"ua-data","Messages":[${repeated('{"Payload":{}},', "{}")}]}`],
+    [
+      "many writers",
+      `[${repeated('{"DataSetWriterId":1,"Payload":{"a":1}},{"DataSetWriterId":2,"Payload":{"a":1}},', "{}")}]`,
+    ],
+    ["Variants in Variants", repeated('{"Type":24,"Body":')],
+    ["many tags", `{"tags":[${repeated('{"name":"a","error":0},', "{}")}]}`],
+    ["errors of nothing", `{"errors":{${repeated('"a":0,', '"b":1')}}}`],
   ])("%s", (_, text) => {
     const payload = Buffer.from(text);
+    const decoders = INDUSTRIAL.map(([name, settings]) => decoderOf(name, settings));
+    for (const { decode } of decoders) {
+      const began = performance.now();
+      expectSound(decode(payload, "metric"), true);
+      expect(performance.now() - began).toBeLessThan(2_000);
+    }
     const began = performance.now();
     for (let time = 0; time < 3; time += 1) {
       expectSound(decodeJson(payload, new JsonShape({ timestamp: "ts" })));

@@ -1,9 +1,18 @@
-import { type Decoded, problem } from "./format.js";
+import { z } from "zod";
+import { ok } from "../../kernel/result.js";
+import { type Decoded, defineFormat, problem } from "./format.js";
 import { parseJson, textOf } from "./json-text.js";
 import { timeOf } from "./timestamp.js";
 
 const ONLINE = new Set(["true", "1", "online", "on", "connected", "up"]);
 const OFFLINE = new Set(["false", "0", "offline", "off", "disconnected", "down"]);
+
+/** The device, or its will, says whether it is there. */
+export const connectivity = defineFormat({
+  name: "connectivity",
+  settings: { online: z.string().trim().min(1, "must not be empty").default("online") },
+  compile: ({ online }) => ok({ decode: (payload) => decodeConnectivity(payload, { online }) }),
+});
 
 /**
  * Format `connectivity`: a device, or its MQTT will, says whether it is there: `true`, `online`, `1`, or an object

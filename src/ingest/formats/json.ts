@@ -1,56 +1,99 @@
+import { z } from "zod";
+import { err, ok } from "../../kernel/result.js";
 import type { Sample, Scalar } from "../../twin/sample.js";
-import { type Decoded, type FieldProblem, problem } from "./format.js";
+import { type Decoded, type Decoder, defineFormat, problem } from "./format.js";
+import { decodeReadings, ReadingShape } from "./json-readings.js";
 import type { JsonTemplate } from "./json-template.js";
 import { JsonTemplates } from "./json-templates.js";
-import { parseJson, textOf } from "./json-text.js";
+import { Leaves } from "./leaves.js";
 import { MetricNames } from "./metric-names.js";
+import { isObject, kindOf, readJson, readTime, valueAt } from "./payload.js";
+import { withPrefix } from "./prefix.js";
+import { QUALITY_CODES } from "./quality.js";
+import { takeSequence } from "./sequence-field.js";
+import { payloadPath } from "./settings.js";
 import { timeOf } from "./timestamp.js";
 
-const DEEPEST = 16;
-const MOST_LEAVES = 5_000;
-/** Values, objects and arrays that are looked at; empty ones are no leaves, and cost time too. */
-const MOST_NODES = 20_000;
-const LONGEST_FIELD = 256;
-
 const NOTHING: readonly never[] = [];
-const TOO_MANY = `the payload holds more than ${MOST_LEAVES} values`;
+const NO_VALUES = "the object holds no values";
 
 /** What a mapping says of its payloads, and the names that they were found to hold. */
 export class JsonShape {
   /** Path of the time in the payload, such as `ts` or `header/time`; null where there is none. */
   readonly timestamp: string | null;
   readonly timestampParts: readonly string[];
+  /** What is no metric. */
+  readonly skip: readonly string[];
   readonly names = new MetricNames();
   readonly templates: JsonTemplates;
 
   constructor(options: { timestamp: string | null }) {
     this.timestamp = options.timestamp;
     this.timestampParts = options.timestamp?.split("/") ?? [];
+    this.skip = options.timestamp === null ? [] : [options.timestamp];
     this.templates = new JsonTemplates({ names: this.names, timestamp: options.timestamp });
   }
 }
 
-interface Leaves {
-  readonly samples: Sample[];
-  readonly problems: FieldProblem[];
-  readonly shape: JsonShape;
-  readonly time: number | null;
-  nodes: number;
+/** Each leaf of an object is a metric; or, where the mapping says so, payloads of readings (see `json-readings.ts`). */
+export const json = defineFormat({
+  name: "json",
+  settings: {
+    timestamp: payloadPath.optional(),
+    sequence: payloadPath.optional(),
+    value: payloadPath.optional(),
+    metric: payloadPath.optional(),
+    quality: payloadPath.optional(),
+    qualityCodes: z.enum(QUALITY_CODES).optional(),
+    items: payloadPath.optional(),
+  },
+  compile: (settings, names) => {
+    const { timestamp = null, sequence = null, value, metric, quality, qualityCodes, items } = settings;
+    if (qualityCodes !== undefined && quality === undefined)
+      return err("qualityCodes: needs quality, which names the field of the code");
+    if (value !== undefined && metric === undefined && !names.includes("metric")) {
+      return err("value: needs metric: or {metric} in the topic, which name the metric");
+    }
+    const plain = value ?? metric ?? quality ?? items;
+    return ok(plain === undefined ? leavesDecoder(timestamp, sequence) : readingsDecoder(settings, sequence));
+  },
+});
+
+function leavesDecoder(timestamp: string | null, sequence: string | null): Decoder {
+  const shape = new JsonShape({ timestamp });
+  if (sequence === null)
+    return { decode: (payload, prefix) => withPrefix(decodeJson(payload, shape), prefix) };
+  return {
+    sequence,
+    decode: (payload, prefix) => withPrefix(takeSequence(decodeJson(payload, shape), sequence), prefix),
+  };
+}
+
+function readingsDecoder(
+  settings: Omit<ConstructorParameters<typeof ReadingShape>[0], "names">,
+  sequence: string | null,
+): Decoder {
+  const shape = new ReadingShape({ ...settings, names: new MetricNames() });
+  return { sequence, decode: (payload, prefix) => decodeReadings(payload, shape, prefix) };
 }
 
 /**
- * Format `json`: each leaf of the object is a metric; nested names, and the positions of arrays, join with `/`.
+ * Format `json`: each leaf of the object is a metric; nested names, and the positions of arrays, join with `/`. An array
+ * of objects is as many messages.
  */
 export function decodeJson(payload: Buffer, shape: JsonShape): Decoded {
   const known = shape.templates.read(payload);
   const samples = known && samplesOf(known, shape.templates.values);
   if (samples) return { kind: "samples", samples, problems: NOTHING };
-  const decoded = parse(payload, shape);
+  const root = readJson(payload);
+  if (!root.ok) return problem(root.error);
+  if (Array.isArray(root.value)) return decodeArray(root.value, shape);
+  const decoded = decodeObject(root.value, shape);
   if (decoded.kind === "samples" && decoded.problems.length === 0) shape.templates.learn(payload);
   return decoded;
 }
 
-/** @returns null where the time is none, which `parse` finds the words for. */
+/** @returns null where the time is none, which `decodeObject` finds the words for. */
 function samplesOf(template: JsonTemplate, values: readonly Scalar[]): Sample[] | null {
   const { names } = template;
   const samples: Sample[] = [];
@@ -64,85 +107,36 @@ function samplesOf(template: JsonTemplate, values: readonly Scalar[]): Sample[] 
   return samples.length === 0 ? null : samples;
 }
 
-function parse(payload: Buffer, shape: JsonShape): Decoded {
-  const text = textOf(payload);
-  if (!text.ok) return problem(text.error);
-  const parsed = parseJson(text.value);
-  if (!parsed.ok) return problem(parsed.error);
-  const root = parsed.value;
-  if (typeof root !== "object" || root === null || Array.isArray(root)) {
+function decodeObject(root: unknown, shape: JsonShape): Decoded {
+  if (!isObject(root)) {
     return problem(
       `format json wants an object, and the payload is ${kindOf(root)}: format value takes single values`,
     );
   }
-  const time = readTime(root as Record<string, unknown>, shape);
-  if (time.problem !== null) return problem(time.problem);
-  const leaves: Leaves = { samples: [], problems: [], shape, time: time.ms, nodes: 0 };
-  const tooMuch = collect(root as Record<string, unknown>, null, 1, leaves);
-  if (tooMuch !== null) return problem(tooMuch);
-  if (leaves.samples.length === 0 && leaves.problems.length === 0)
-    return problem("the object holds no values");
-  return { kind: "samples", samples: leaves.samples, problems: leaves.problems };
+  const time = timeIn(root, shape);
+  if (!time.ok) return problem(time.error);
+  const leaves = new Leaves(shape.names);
+  leaves.add(null, root, { time: time.value, quality: "GOOD" }, shape.skip);
+  return leaves.decoded(NO_VALUES);
 }
 
-function readTime(
-  root: Record<string, unknown>,
-  { timestamp: at, timestampParts }: JsonShape,
-): { ms: number | null; problem: null } | { ms: null; problem: string } {
-  if (at === null) return { ms: null, problem: null };
-  const value = valueAt(root, timestampParts);
-  if (value === undefined || value === null) return { ms: null, problem: null };
-  const ms = timeOf(value);
-  if (ms === null)
-    return { ms: null, problem: `${at}: ${shown(value)} is not a time (s, ms, us, ns or ISO 8601)` };
-  return { ms, problem: null };
-}
-
-function collect(
-  node: Record<string, unknown> | unknown[],
-  prefix: string | null,
-  depth: number,
-  into: Leaves,
-): string | null {
-  if (depth > DEEPEST) return `the payload is nested deeper than ${DEEPEST} levels`;
-  if (Array.isArray(node) && node.length > MOST_NODES) return TOO_MANY;
-  for (const key of Object.keys(node)) {
-    into.nodes += 1;
-    if (into.nodes > MOST_NODES) return TOO_MANY;
-    const name = prefix === null ? key : into.shape.names.joined(prefix, key);
-    if (name === into.shape.timestamp) continue;
-    const value = (node as Record<string, unknown>)[key];
-    // Below a name that is too long all are, and each would be a copy of it.
-    if (typeof value === "object" && value !== null && name.length <= LONGEST_FIELD) {
-      const tooMuch = collect(value as Record<string, unknown>, name, depth + 1, into);
-      if (tooMuch !== null) return tooMuch;
-      continue;
-    }
-    if (into.samples.length + into.problems.length >= MOST_LEAVES) return TOO_MANY;
-    const wrong = into.shape.names.problem(name);
-    if (wrong !== null) into.problems.push({ field: name.slice(0, LONGEST_FIELD), problem: wrong });
-    else into.samples.push({ metric: name, value: value as Scalar, time: into.time, quality: "GOOD" });
+function decodeArray(items: readonly unknown[], shape: JsonShape): Decoded {
+  if (items.length > 0 && !items.some(isObject)) {
+    return problem(
+      `format json wants an object or an array of objects, and the payload is an array of ${kindOf(items[0])}`,
+    );
   }
-  return null;
-}
-
-function valueAt(root: Record<string, unknown>, parts: readonly string[]): unknown {
-  let node: unknown = root;
-  for (const part of parts) {
-    if (typeof node !== "object" || node === null || !Object.hasOwn(node, part)) return undefined;
-    node = (node as Record<string, unknown>)[part];
+  const leaves = new Leaves(shape.names);
+  for (const [index, item] of items.entries()) {
+    const time = isObject(item) ? timeIn(item, shape) : err(`is ${kindOf(item)}, and must be an object`);
+    const taken = time.ok
+      ? leaves.add(null, item, { time: time.value, quality: "GOOD" }, shape.skip)
+      : leaves.refuse(String(index), time.error);
+    if (!taken) break;
   }
-  return node;
+  return leaves.decoded("the array holds no values");
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === "object") return kindOf(value);
-  const text = typeof value === "string" ? value.slice(0, 61) : String(value);
-  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return typeof value === "string" ? JSON.stringify(short) : short;
+function timeIn(root: unknown, { timestamp, timestampParts }: JsonShape) {
+  return timestamp === null ? ok(null) : readTime(valueAt(root, timestampParts), timestamp);
 }

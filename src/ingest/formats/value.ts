@@ -1,9 +1,23 @@
+import { err, ok } from "../../kernel/result.js";
 import type { Scalar } from "../../twin/sample.js";
-import { type Decoded, problem } from "./format.js";
+import { type Decoded, defineFormat, problem } from "./format.js";
 import { parseJson, textOf } from "./json-text.js";
 import { metricNameProblem } from "./metric-names.js";
 
 const JSON_SCALAR = /^(?:-?\d|true$|false$|null$|")/;
+
+/** The payload is the value, and the topic names the metric. */
+export const value = defineFormat({
+  name: "value",
+  settings: {},
+  compile: (_settings, names) =>
+    names.includes("metric")
+      ? ok({
+          decode: (payload, metric) =>
+            metric === null ? problem("the topic names no metric") : decodeValue(payload, metric),
+        })
+      : err("format value needs {metric} or {metric+} in the topic, which names the metric"),
+});
 
 /**
  * Format `value`: the payload is the value: a number, `true`, `false`, `null`, or text, quoted or not. It
@@ -28,7 +42,8 @@ export function decodeValue(payload: Buffer, metric: string): Decoded {
   };
 }
 
-function scalarFrom(text: string): Scalar {
+/** The value that a text without white space around it stands for. */
+export function scalarFrom(text: string): Scalar {
   if (!JSON_SCALAR.test(text)) return text;
   const parsed = parseJson(text);
   // Texts such as 12:30 or 10.0.0.1 begin like a number and are none.

@@ -1,109 +1,128 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../kernel/logger.js";
-import { messageOf } from "../kernel/result.js";
 import { MqttLink, type Subscription } from "../mqtt/link.js";
-import type { LinkStatus } from "../mqtt/link-status.js";
-import type { SourceConfig } from "../plant/plant-file.js";
 import { BrokerDrops, DROP_FILTERS } from "./broker-drops.js";
+import type { BrokerSession, Consumer, PublishProperties, SourceStatus } from "./consumer.js";
+import { LeaseHold, type Leases } from "./lease-hold.service.js";
 import type { MappingTable } from "./mapping.js";
-import type { Pipeline, PipelineSource } from "./pipeline.service.js";
+import type { Pipeline } from "./pipeline.service.js";
 import { SequenceWatch } from "./sequence-watch.js";
+import { lagOf } from "./source-health.js";
 import type { SourceLease } from "./source-lease.js";
-import type { SourceLeaseStore } from "./source-lease.store.js";
+import type { SourceSessionStore } from "./source-session.store.js";
+import type { SourceSetup } from "./source-setup.js";
 import { SourceStats } from "./source-stats.js";
 
-const LOCK_RETRY_MS = 1_000;
-
-/** A source as others see it. */
-export interface SourceStatus {
-  readonly name: string;
-  /** Another server consumes it, and this one takes over when that ends. */
-  readonly standby: boolean;
-  readonly link: LinkStatus;
-}
+/** How long what has come may take to be committed before the connection is ended all the same. */
+const LONGEST_REST_MS = 10_000;
+const REST_STEP_MS = 10;
 
 /** One broker connection and its mappings, consumed by whichever server holds the source's lock. */
-export class SourceConsumer implements PipelineSource {
+export class SourceConsumer implements Consumer {
   readonly name: string;
-  readonly discovery: boolean;
-  readonly table: MappingTable;
   readonly stats: SourceStats;
   readonly sequences: SequenceWatch;
-  readonly drops = new BrokerDrops();
-  readonly #config: SourceConfig;
-  readonly #link: MqttLink;
-  readonly #leases: SourceLeaseStore;
+  readonly #hold: LeaseHold;
+  readonly #sessions: SourceSessionStore;
   readonly #pipeline: Pipeline;
+  readonly #committer: { readonly problem: string | null };
   readonly #logger: Logger;
-  readonly #abort = new AbortController();
-  #holding: Promise<void> | null = null;
-  #standby = false;
-  #lease: SourceLease | null = null;
+  #wake = new AbortController();
   #lastEpoch: string | null = null;
-  /** When the connection began on which the broker was asked for what it dropped. */
-  #askedSince = 0;
-  #paused = false;
+  #setup: SourceSetup;
+  /** The settings that the link was made of. */
+  #linked: SourceSetup;
+  #link: MqttLink;
+  #drops = new BrokerDrops();
+  /** What the broker may have subscribed in the session; null while that is not known here. */
+  #filters: readonly string[] | null = null;
+  #recording: Promise<void> = Promise.resolve();
+  #connectedSince = 0;
+  /** What is wanted is subscribed on the present connection. */
+  #subscribed = false;
+  #resting = false;
+  #quiesced = false;
 
-  /** @param deps.clientId names the persistent session; it belongs to the source, not to the process. */
   constructor(deps: {
-    config: SourceConfig;
-    table: MappingTable;
-    clientId: string;
-    leases: SourceLeaseStore;
+    setup: SourceSetup;
+    leases: Leases;
+    sessions: SourceSessionStore;
     pipeline: Pipeline;
+    committer: { readonly problem: string | null };
     logger: Logger;
   }) {
-    this.name = deps.config.name;
-    this.discovery = deps.config.discovery === "auto";
-    this.table = deps.table;
+    this.name = deps.setup.config.name;
     this.stats = new SourceStats(this.name);
-    this.#config = deps.config;
-    this.#leases = deps.leases;
+    this.#sessions = deps.sessions;
     this.#pipeline = deps.pipeline;
+    this.#committer = deps.committer;
     this.#logger = deps.logger.child({ source: this.name });
     this.sequences = new SequenceWatch({ stats: this.stats, logger: this.#logger });
-    this.#link = new MqttLink({
-      url: deps.config.url,
-      clientId: deps.clientId,
-      inFlight: deps.config.inFlight,
+    this.#setup = deps.setup;
+    this.#linked = deps.setup;
+    this.#link = this.#linkFor(deps.setup);
+    this.#hold = new LeaseHold({
+      source: this.name,
+      leases: deps.leases,
+      work: (lease, until) => this.#consume(lease, until),
       logger: this.#logger,
-      onStatus: (status) => {
-        if (status.phase === "connected" && status.since !== this.#askedSince)
-          void this.#askForDrops(status.since);
-      },
-      onMessage: (message) => {
-        // One that still comes could not be acknowledged any more: the broker keeps it.
-        if (!this.#paused) deps.pipeline.receive(this, message);
-      },
     });
   }
 
+  get setup(): SourceSetup {
+    return this.#setup;
+  }
+
+  get table(): MappingTable {
+    return this.#setup.table;
+  }
+
+  get discovery(): boolean {
+    return this.#setup.config.discovery === "auto";
+  }
+
+  get drops(): BrokerDrops {
+    return this.#drops;
+  }
+
   get status(): SourceStatus {
-    return { name: this.name, standby: this.#standby, link: this.#link.status };
+    const { owner, paused } = this.#setup;
+    return { name: this.name, owner, standby: this.#hold.standby, paused, link: this.#link.status };
+  }
+
+  get session(): BrokerSession {
+    return { clientId: this.#linked.clientId, ready: this.#connected && this.#subscribed };
+  }
+
+  get #connected(): boolean {
+    const { status } = this.#link;
+    return status.phase === "connected" && status.problem === null;
   }
 
   /** The right to write what it brings; null while this server does not hold the source. */
   get lease(): SourceLease | null {
-    return this.#lease;
+    return this.#hold.lease;
   }
 
-  /** Begins to consume as soon as the lock is free. Idempotent. */
   start(): void {
-    this.#holding ??= this.#hold();
+    this.#hold.start();
   }
 
-  /** Takes no more messages; acknowledgements of those that came still go out. */
-  pause(): void {
-    this.#paused = true;
+  change(setup: SourceSetup): void {
+    this.#setup = setup;
+    this.#subscribed = false;
+    this.#nudge();
+  }
+
+  quiesce(): void {
+    this.#quiesced = true;
     this.#link.pause();
   }
 
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    await this.#holding;
+  stop(): Promise<void> {
+    return this.#hold.stop();
   }
 
-  /** Writes what became of its messages to the log. */
   logStats(): void {
     const { received, committed, repeated, late, dead, dropped, returned, missed } = this.stats;
     const counts = { received, committed, repeated, late, dead, dropped, returned, missed };
@@ -113,40 +132,8 @@ export class SourceConsumer implements PipelineSource {
     );
   }
 
-  /** Publishes at QoS 1. @throws when the broker did not take it, or another server holds the source. */
-  async publish(
-    topic: string,
-    payload: Buffer,
-    properties: { correlationData: Buffer; responseTopic: string; messageExpiryIntervalS: number },
-  ): Promise<void> {
+  async publish(topic: string, payload: Buffer, properties: PublishProperties): Promise<void> {
     await this.#link.publish(topic, payload, { qos: 1, properties });
-  }
-
-  async #hold(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      const lost = new AbortController();
-      try {
-        const held = await this.#leases.tryAcquire(this.name, () => lost.abort());
-        this.#standby = held === null;
-        if (held !== null) {
-          try {
-            this.#lease = held.lease;
-            this.#rememberEpoch(held.lease.epoch);
-            await this.#consume(AbortSignal.any([signal, lost.signal]));
-          } finally {
-            await held.release();
-            this.#lease = null;
-          }
-          if (lost.signal.aborted)
-            this.#logger.warn({}, "lost the lock of the source with its database connection");
-          continue;
-        }
-      } catch (error) {
-        this.#logger.warn({}, `cannot ask for the lock of the source: ${messageOf(error)}`);
-      }
-      await sleep(LOCK_RETRY_MS, undefined, { signal }).catch(() => undefined);
-    }
   }
 
   /** The numbers of devices say nothing about what came while another server held the source. */
@@ -156,27 +143,145 @@ export class SourceConsumer implements PipelineSource {
     this.#lastEpoch = epoch;
   }
 
-  #subscriptions(withDrops: boolean): Subscription[] {
-    const { qos } = this.#config;
-    const drops = withDrops
-      ? DROP_FILTERS.map((filter) => ({ filter, qos: 0, optional: true }) as const)
-      : [];
-    return [...this.table.filters.map((filter) => ({ filter, qos })), ...drops];
-  }
-
-  /** A broker tells its totals when they change or are newly subscribed, and they may have changed while it was away. */
-  async #askForDrops(since: number): Promise<void> {
-    this.#askedSince = since;
-    await this.#link.setSubscriptions(this.#subscriptions(false));
-    await this.#link.setSubscriptions(this.#subscriptions(true));
-  }
-
-  async #consume(until: AbortSignal): Promise<void> {
+  /** Follows the settings from one change to the next. */
+  async #consume({ epoch }: SourceLease, until: AbortSignal): Promise<void> {
+    this.#rememberEpoch(epoch);
     await this.#pipeline.catchUp(this.name, until);
-    await this.#link.setSubscriptions(this.#subscriptions(true));
-    this.#link.start();
-    if (!until.aborted)
-      await new Promise<void>((resolve) => until.addEventListener("abort", () => resolve(), { once: true }));
-    await this.#link.stop();
+    // Another server may have changed the session meanwhile.
+    this.#filters = null;
+    try {
+      while (!until.aborted) {
+        const next = AbortSignal.any([until, this.#wake.signal]);
+        const setup = this.#setup;
+        if (setup.paused || !sameLink(setup, this.#linked)) await this.#rest();
+        if (!setup.paused) await this.#connect(setup, next);
+        await aborted(next);
+      }
+    } finally {
+      await this.#rest();
+    }
   }
+
+  /** Brings connection and subscriptions to what is wanted, as far as the broker is there, or until `next`. */
+  async #connect(setup: SourceSetup, next: AbortSignal): Promise<void> {
+    if (!sameLink(setup, this.#linked)) this.#renewLink(setup);
+    const link = this.#link;
+    if (this.#filters === null) {
+      const known = await unless(next, this.#sessions.filters(setup.clientId));
+      if (known === undefined) return;
+      this.#filters = known;
+      // Those that are not wanted any more are unsubscribed then.
+      await link.setSubscriptions(known.map((filter) => ({ filter, qos: 0 })));
+    }
+    const wanted = subscriptionsOf(setup);
+    const filters = wanted.map(({ filter }) => filter);
+    // Before the broker has them, so that whoever comes after a crash knows of all that it has.
+    await unless(next, this.#recordFilters([...new Set([...this.#filters, ...filters])]));
+    if (next.aborted) return;
+    const subscribed = link.setSubscriptions(wanted);
+    link.start();
+    await unless(next, subscribed);
+    if (next.aborted || !this.#connected) return;
+    this.#subscribed = true;
+    await unless(next, this.#recordFilters(filters));
+  }
+
+  /** One after the other, so that the last one stays. */
+  #recordFilters(filters: readonly string[]): Promise<void> {
+    const { clientId } = this.#linked;
+    const work = this.#recording.then(async () => {
+      const known = this.#filters ?? [];
+      if (filters.length === known.length && filters.every((filter) => known.includes(filter))) return;
+      await this.#sessions.setFilters(clientId, this.name, filters);
+      this.#filters = filters;
+    });
+    this.#recording = work.catch(() => undefined);
+    return work;
+  }
+
+  /** Commits and acknowledges what has come, and ends the connection; what comes later waits in the session. */
+  async #rest(): Promise<void> {
+    const link = this.#link;
+    if (link.status.phase === "stopped") return;
+    this.#resting = true;
+    link.pause();
+    const end = Date.now() + LONGEST_REST_MS;
+    // Without lease or database nothing more is committed here: it comes again.
+    while (
+      lagOf(this.stats, 0).messages > 0 &&
+      this.lease?.valid &&
+      this.#committer.problem === null &&
+      Date.now() < end
+    )
+      await sleep(REST_STEP_MS);
+    await link.stop();
+    link.resume();
+    this.#resting = false;
+  }
+
+  #renewLink(setup: SourceSetup): void {
+    if (setup.clientId !== this.#linked.clientId) {
+      // Another broker: its totals are others, and what the devices sent before is in the session before.
+      this.#filters = null;
+      this.#drops = new BrokerDrops();
+      this.sequences.forget();
+    }
+    this.#linked = setup;
+    this.#link = this.#linkFor(setup);
+  }
+
+  #linkFor({ config, clientId }: SourceSetup): MqttLink {
+    return new MqttLink({
+      url: config.url,
+      clientId,
+      inFlight: config.inFlight,
+      logger: this.#logger,
+      onStatus: (status) => {
+        if (status.phase !== "connected") this.#subscribed = false;
+        if (status.phase !== "connected" || status.since === this.#connectedSince) return;
+        this.#connectedSince = status.since;
+        this.#nudge();
+      },
+      onMessage: (message) => {
+        // One that still comes could not be acknowledged any more: the broker keeps it.
+        if (!this.#resting && !this.#quiesced) this.#pipeline.receive(this, message);
+      },
+    });
+  }
+
+  #nudge(): void {
+    const before = this.#wake;
+    this.#wake = new AbortController();
+    before.abort();
+  }
+}
+
+/** Whether one connection serves both. */
+function sameLink(one: SourceSetup, other: SourceSetup): boolean {
+  return (
+    one.clientId === other.clientId &&
+    one.config.url === other.config.url &&
+    one.config.inFlight === other.config.inFlight
+  );
+}
+
+function subscriptionsOf({ table }: SourceSetup): Subscription[] {
+  // A broker tells its totals when they change, and they may have changed while nobody listened.
+  const drops = DROP_FILTERS.map(
+    (filter) => ({ filter, qos: 0, optional: true, retained: "always" }) as const,
+  );
+  return [...table.filters, ...drops];
+}
+
+/** Resolves when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** @returns undefined when the signal is aborted before the work is done, which then goes on alone. */
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return Promise.race([work, aborted(signal).then(() => undefined)]);
 }

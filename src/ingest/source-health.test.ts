@@ -40,7 +40,18 @@ test.each([
   ["LAGGING", CONNECTED, false, { messages: 7, ms: 6_100 }, null, "commits are 6 s behind"],
   ["CONNECTED", CONNECTED, false, { messages: 7, ms: 4_999 }, null, null],
 ] as const)("health: %s", (health, link, standby, lag, commitProblem, problem) => {
-  expect(healthOf({ standby, link }, lag, commitProblem)).toEqual({ health, problem });
+  expect(healthOf({ standby, paused: false, link }, lag, commitProblem)).toEqual({ health, problem });
+});
+
+test("a paused source is PAUSED once its connection has ended, whoever would consume it", () => {
+  const paused = { health: "PAUSED", problem: "paused: its messages wait with the broker" };
+  for (const standby of [true, false]) {
+    const source = { standby, paused: true, link: { phase: "stopped" } as const };
+    expect(healthOf(source, NO_LAG, "database away")).toEqual(paused);
+  }
+  expect(healthOf({ standby: false, paused: true, link: CONNECTED }, NO_LAG, null)).toMatchObject({
+    health: "CONNECTED",
+  });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import type { LinkStatus } from "../mqtt/link-status.js";
 import type { SourceStats } from "./source-stats.js";
 
-export const SOURCE_HEALTHS = ["CONNECTED", "LAGGING", "DISCONNECTED", "STANDBY"] as const;
+export const SOURCE_HEALTHS = ["CONNECTED", "LAGGING", "DISCONNECTED", "STANDBY", "PAUSED"] as const;
 export type SourceHealth = (typeof SOURCE_HEALTHS)[number];
 
 /** Messages that wait longer than this for their commit make a source lag. */
@@ -33,10 +33,14 @@ export function withDrops<Health extends { problem: string | null }>(
  * @param commitProblem why nothing is being committed, or null.
  */
 export function healthOf(
-  source: { standby: boolean; link: LinkStatus },
+  source: { standby: boolean; paused: boolean; link: LinkStatus },
   lag: SourceLag,
   commitProblem: string | null,
 ): { health: SourceHealth; problem: string | null } {
+  // Not before what had come is committed and the connection is ended.
+  if (source.paused && source.link.phase === "stopped") {
+    return { health: "PAUSED", problem: "paused: its messages wait with the broker" };
+  }
   if (source.standby) return { health: "STANDBY", problem: "another server consumes it" };
   const { link } = source;
   if (link.phase !== "connected") {

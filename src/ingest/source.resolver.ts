@@ -1,8 +1,8 @@
-import { Query, Resolver } from "type-graphql";
+import { Arg, Query, Resolver } from "type-graphql";
 import type { Clock } from "../kernel/clock.js";
 import type { SourceService } from "./source.service.js";
 import { Source } from "./source.types.js";
-import { healthOf, lagOf, withDrops } from "./source-health.js";
+import { type SourceView, sourceView } from "./source-view.js";
 
 @Resolver()
 export class SourceResolver {
@@ -14,30 +14,18 @@ export class SourceResolver {
     this.#clock = deps.clock;
   }
 
-  @Query(() => [Source], { description: "The sources of this server, in the order of the plant file." })
-  sources(): Source[] {
+  @Query(() => [Source], {
+    description:
+      "The sources of this server: those of the plant file, in its order, then the others in the order in which they were made.",
+  })
+  sources(): SourceView[] {
     const now = this.#clock.now();
-    return this.#sources.sources.map(({ stats, status, drops }) => {
-      const lag = lagOf(stats, now);
-      const { link } = status;
-      return {
-        name: status.name,
-        ...withDrops(healthOf(status, lag, this.#sources.problem), drops.problem(now)),
-        since: link.phase === "stopped" ? null : new Date(link.since),
-        mqttVersion: link.phase === "connected" ? (link.protocolVersion === 5 ? "5" : "3.1.1") : null,
-        lagMessages: lag.messages,
-        lagMs: lag.ms,
-        received: stats.received,
-        committed: stats.committed,
-        samples: stats.samples,
-        repeated: stats.repeated,
-        late: stats.late,
-        dead: stats.dead,
-        dropped: stats.dropped,
-        returned: stats.returned,
-        missed: stats.missed,
-        brokerDropped: drops.dropped,
-      };
-    });
+    return this.#sources.sources.map((source) => sourceView(source, this.#sources.problem, now));
+  }
+
+  @Query(() => Source, { nullable: true, description: "The source of a name; null when there is none." })
+  source(@Arg("name", () => String, { description: "Its name." }) name: string): SourceView | null {
+    const source = this.#sources.byName(name);
+    return source ? sourceView(source, this.#sources.problem, this.#clock.now()) : null;
   }
 }

@@ -24,6 +24,11 @@ export interface Subscription {
   readonly qos: Qos;
   /** That the broker refuses it is no problem. */
   readonly optional?: true;
+  /**
+   * Retained messages come at every connection; otherwise only when the session had no such subscription (MQTT 5; by
+   * MQTT 3.1.1 they come at every connection, whatever this says).
+   */
+  readonly retained?: "always";
 }
 
 export interface ConnectionOptions {
@@ -148,10 +153,12 @@ export class BrokerConnection {
     for (let i = 0; i < list.length; i += 100) {
       const batch = list.slice(i, i + 100);
       const wanted = Object.fromEntries(
-        batch.map(({ filter, qos }) => [
+        batch.map(({ filter, qos, retained }) => [
           filter,
           // No local is a protocol error on a shared subscription (MQTT 5, 3.8.3.1).
-          v5 ? { qos, nl: !filter.startsWith("$share/"), rh: 1, rap: false } : { qos },
+          v5
+            ? { qos, nl: !filter.startsWith("$share/"), rh: retained === "always" ? 0 : 1, rap: false }
+            : { qos },
         ]),
       );
       const granted = await new Promise<readonly number[]>((resolve, reject) => {

@@ -12,6 +12,7 @@ import {
   numbers,
   quiet,
   record,
+  relay,
   scriptedBroker,
   send,
   subscribed,
@@ -71,6 +72,35 @@ describe.skipIf(!mosquittoAvailable)("the connection to Mosquitto", () => {
     await sender.publish("third/x", "heard too", { qos: 1 });
     await waitFor(() => server.messages.length === 2);
     expect(server.texts()).toEqual(["heard", "heard too"]);
+  });
+
+  test("filters are exchanged without a gap: what the old and the new one take comes", async () => {
+    const { url } = await broker();
+    const server = record(url, {
+      onMessage: (message) => {
+        server.messages.push(message);
+        message.ack();
+      },
+    });
+    await subscribed(server, "t/x");
+    const sender = device(url);
+    await sender.ready();
+    let sending = true;
+    const sent: string[] = [];
+    const flood = (async () => {
+      for (let n = 0; sending; n += 1) {
+        await sender.publish("t/x", String(n), { qos: 1 });
+        sent.push(String(n));
+      }
+    })();
+    for (let round = 0; round < 50; round += 1) {
+      const before = sent.length;
+      await server.link.setSubscriptions([{ filter: round % 2 === 0 ? "t/+" : "t/x", qos: 1 }]);
+      await waitFor(() => sent.length > before);
+    }
+    sending = false;
+    await flood;
+    await waitFor(() => new Set(server.texts()).size === sent.length);
   });
 
   test("its own messages do not come back, a new subscription brings retained ones once", async () => {
@@ -383,6 +413,33 @@ describe("a subscription that is optional", () => {
     await waitFor(() => server.messages.length === 1);
     expect(server.texts()).toEqual(["heard"]);
   });
+
+  test.skipIf(!mosquittoAvailable)(
+    "brings retained messages at each connection where that is wanted",
+    async () => {
+      const mosquitto = await broker();
+      const between = await relay(mosquitto.port);
+      const keeper = device(mosquitto.url);
+      await keeper.ready();
+      for (const topic of ["once/x", "always/x"])
+        await keeper.publish(topic, topic, { qos: 1, retain: true });
+      const server = record(between.url);
+      server.link.start();
+      await waitFor(() => server.link.status.phase === "connected");
+      await server.link.setSubscriptions([
+        { filter: "once/#", qos: 0 },
+        { filter: "always/#", qos: 0, optional: true, retained: "always" },
+      ]);
+      await waitFor(() => server.messages.length === 2);
+      const connections = () => server.statuses.filter(({ phase }) => phase === "connected").length;
+      const before = connections();
+      between.cut();
+      await waitFor(() => connections() > before);
+      await waitFor(() => server.messages.length === 3);
+      await acknowledgementsArrived(server);
+      expect(server.texts(2)).toEqual(["always/x"]);
+    },
+  );
 
   test.skipIf(!mosquittoAvailable)("brings what Mosquitto tells", async () => {
     const { url } = await broker({ config: ["sys_interval 1"] });

@@ -172,8 +172,9 @@ export class MqttLink {
       (wanted) => this.#subscribed.get(wanted.filter)?.qos !== wanted.qos,
     );
     try {
-      if (gone.length > 0) await connection.unsubscribe(gone);
+      // In this order nothing is missed that both an old and a new filter take.
       const refused = missing.length > 0 ? await connection.subscribe(missing) : [];
+      if (gone.length > 0) await connection.unsubscribe(gone);
       if (this.#client.connection !== connection) return;
       for (const filter of gone) {
         this.#stale.delete(filter);

@@ -20,18 +20,18 @@ test("a command that was on its way when the server was killed still reaches an 
     received.push(JSON.parse(payload.toString())),
   );
   await device.publish(`${MILL}/telemetry`, JSON.stringify({ ts: Date.now(), state: "IDLE" }), { qos: 1 });
-  const send = async (timeoutMs: number) => {
-    const input = { machine: MILL, name: "start", arguments: {}, timeoutMs };
+  const send = async (name: string, timeoutMs: number) => {
+    const input = { machine: MILL, name, arguments: {}, timeoutMs };
     const { sendCommand } = await server.run(SendCommandDocument, { input });
     return sendCommand;
   };
   let answered = "";
   await waitFor(async () => {
-    const { command } = await send(60_000);
+    const { command } = await send("start", 60_000);
     answered = command?.id ?? "";
     return command !== null;
   });
-  const unanswered = (await send(5_000)).command?.id ?? "";
+  const unanswered = (await send("stop", 5_000)).command?.id ?? "";
   await waitFor(() => received.length === 2);
   await server.kill();
 

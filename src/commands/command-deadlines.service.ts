@@ -1,7 +1,7 @@
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/logger.js";
 import { backoffMs } from "./command.js";
-import type { CommandStore } from "./command.store.js";
+import type { CommandQueueStore } from "./command-queue.store.js";
 import type { CommandSteps } from "./command-steps.service.js";
 import { LONGEST_TIMER_MS } from "./waiting.js";
 
@@ -11,7 +11,7 @@ const LONGEST_SLEEP_MS = 30_000;
 
 /** Ends open commands when their time is over. One timer, set to the next one's expiry. */
 export class CommandDeadlines {
-  readonly #store: CommandStore;
+  readonly #queue: CommandQueueStore;
   readonly #steps: CommandSteps;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -21,8 +21,8 @@ export class CommandDeadlines {
   #waking: Promise<void> | null = null;
   #failures = 0;
 
-  constructor(deps: { store: CommandStore; steps: CommandSteps; clock: Clock; logger: Logger }) {
-    this.#store = deps.store;
+  constructor(deps: { queue: CommandQueueStore; steps: CommandSteps; clock: Clock; logger: Logger }) {
+    this.#queue = deps.queue;
     this.#steps = deps.steps;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
@@ -70,15 +70,15 @@ export class CommandDeadlines {
     try {
       while (this.#started) {
         const now = new Date(this.#clock.now());
-        const ids = await this.#store.due(now, BATCH);
+        const ids = await this.#queue.due(now, BATCH);
         if (ids.length === 0) break;
         await this.#steps.make(ids, async () => {
-          const ended = await this.#store.expire(ids, now);
+          const ended = await this.#queue.expire(ids, now);
           for (const { id, status } of ended) this.#logger.info({ command: id, status }, "command ended");
           return { steps: ended, value: undefined };
         });
       }
-      const next = await this.#store.nextExpiry();
+      const next = await this.#queue.nextExpiry();
       if (next) this.#dueAt = Math.min(this.#dueAt, next.getTime());
       this.#failures = 0;
     } catch (error) {

@@ -17,10 +17,13 @@ export class CommandSteps {
   readonly #serial = new KeyedSerial();
   readonly #live: LiveBus;
   readonly #twins: TwinService;
+  readonly #onStep: (command: Command) => void;
 
-  constructor(deps: { live: LiveBus; twins: TwinService }) {
+  /** @param deps.onStep is told each step first; must not throw. */
+  constructor(deps: { live: LiveBus; twins: TwinService; onStep: (command: Command) => void }) {
     this.#live = deps.live;
     this.#twins = deps.twins;
+    this.#onStep = deps.onStep;
   }
 
   /** @param work must have committed when it resolves. */
@@ -28,6 +31,7 @@ export class CommandSteps {
     return this.#serial.run(ids, async () => {
       const { steps, value } = await work();
       for (const command of steps) {
+        this.#onStep(command);
         const machine = this.#twins.byId(command.machineId)?.machine;
         this.#live.publish("commandChanged", {
           id: command.id,

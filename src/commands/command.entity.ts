@@ -49,4 +49,22 @@ export class CommandEntity {
 
   @Column({ type: "timestamptz", name: "expires_at" })
   expiresAt!: Date;
+
+  @Column({ type: "timestamptz", name: "scheduled_at", nullable: true })
+  scheduledAt!: Date | null;
+
+  @Column({ type: "boolean", name: "one_at_a_time" })
+  oneAtATime!: boolean;
+
+  @Column({ type: "jsonb" })
+  policy!: object;
+
+  @Column({ type: "integer" })
+  sends!: number;
+
+  @Column({ type: "timestamptz", name: "retry_at", nullable: true })
+  retryAt!: Date | null;
+
+  @Column({ type: "timestamptz", name: "proved_late_at", nullable: true })
+  provedLateAt!: Date | null;
 }

@@ -21,9 +21,11 @@ import { CommandEntity } from "./command.entity.js";
 import { CommandResolver, MachineCommandsResolver } from "./command.resolver.js";
 import { CommandService } from "./command.service.js";
 import { CommandStore } from "./command.store.js";
+import { CommandQueueStore } from "./command-queue.store.js";
+import { JsonCommandTransport } from "./json-command-transport.service.js";
 
 const PLANT = `
-machineTypes: [{name: filler, commands: [{name: start, parameters: {type: object}}]}]
+machineTypes: [{name: filler, concurrency: parallel, commands: [{name: start, parameters: {type: object}}]}]
 equipment: [{path: acme/filler-1, type: filler}, {path: acme/filler-2, type: filler}]
 `;
 const SEND = `mutation ($arguments: JSON) {
@@ -73,10 +75,19 @@ beforeAll(async () => {
   for (const machine of plant.plant.machines())
     twins.of(machine).route = { source: "shopfloor", deviceTopic: machine.path };
   const live = new LiveBus();
-  const publisher = { publish: async () => undefined };
-  const lockouts = { lockoutOf: async () => null };
-  const store = new CommandStore(db);
-  commands = new CommandService({ db, store, twins, live, publisher, lockouts, clock, logger });
+  const json = new JsonCommandTransport({ publisher: { publish: async () => undefined }, clock });
+  commands = new CommandService({
+    db,
+    store: new CommandStore(db),
+    queue: new CommandQueueStore(db),
+    twins,
+    live,
+    transportOf: () => json,
+    sources: { held: () => ["shopfloor"] },
+    lockouts: { lockoutOf: async () => null },
+    clock,
+    logger,
+  });
   await commands.start();
   const resolver = new CommandResolver({ commands, twins });
   instances.set(CommandResolver, resolver);
@@ -163,6 +174,35 @@ test("arguments written into the document are taken as well as variables", async
   }`;
   expect((await ask(document)).sendCommand).toEqual({
     command: { arguments: { speed: 1, more: { a: "b" } } },
+    userErrors: [],
+  });
+});
+
+test("a command for later tells its time, and can be cancelled until then", async () => {
+  const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+  const { sendCommand } = await ask(
+    `mutation ($at: DateTime) {
+      sendCommand(input: {machine: "acme/filler-1", name: "start", scheduledAt: $at, timeoutMs: 1000}) {
+        command { id status scheduledAt expiresAt sends provedLateAt } userErrors { message }
+      }
+    }`,
+    { at: scheduledAt },
+  );
+  const { id } = sendCommand.command;
+  expect(sendCommand).toEqual({
+    command: {
+      id,
+      status: "QUEUED",
+      scheduledAt,
+      expiresAt: new Date(Date.parse(scheduledAt) + 1_000).toISOString(),
+      sends: 0,
+      provedLateAt: null,
+    },
+    userErrors: [],
+  });
+  const cancel = `mutation { cancelCommand(id: "${id}") { command { status reason } userErrors { message } } }`;
+  expect((await ask(cancel)).cancelCommand).toEqual({
+    command: { status: "CANCELLED", reason: "cancelled by anna" },
     userErrors: [],
   });
 });

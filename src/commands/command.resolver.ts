@@ -71,7 +71,7 @@ export class CommandResolver implements NodeSource {
 
   @Mutation(() => CommandPayload, {
     description:
-      "Sends a command to a machine. It returns as soon as the command is stored (QUEUED); commandChanged tells the rest.",
+      "Sends a command to a machine, now or at a time. It returns as soon as the command is stored (QUEUED); commandChanged tells the rest.",
   })
   async sendCommand(
     @Arg("input", () => SendCommandInput, { description: "What to send." }) input: SendCommandInput,
@@ -82,6 +82,7 @@ export class CommandResolver implements NodeSource {
       name: input.name,
       arguments: input.arguments ?? null,
       timeoutMs: input.timeoutMs ?? null,
+      scheduledAt: input.scheduledAt ?? null,
       expectedRevision: input.expectedRevision ?? null,
       idempotencyKey: input.idempotencyKey ?? null,
     };
@@ -105,7 +106,7 @@ export class CommandResolver implements NodeSource {
 
   @Subscription(() => Command, {
     description:
-      "Every step of commands, each with the command as that step left it. With id, the command's present state comes first.",
+      "Every step of commands, each with the command as that step left it, and a proof that came late. With id, the command's present state comes first.",
     subscribe: ({ args, context }: { args: CommandChangedArgs; context: GraphQLContext }) =>
       context.resolver(CommandResolver).follow(args),
   })

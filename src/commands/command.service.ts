@@ -1,53 +1,36 @@
-import type { Database } from "../db/database.js";
+import type { Database, Tx } from "../db/database.js";
 import { type IdempotentCall, once } from "../db/idempotency.js";
 import { BoundedQueue } from "../kernel/bounded-queue.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
-import { err, ok, type Result } from "../kernel/result.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import { iterate, type LiveBus } from "../live/live-bus.js";
-import type { CommandDefinition } from "../plant/machine-type.js";
-import type { Twin } from "../twin/machine-twin.js";
 import type { TwinService } from "../twin/twin.service.js";
-import { ArgumentCheck } from "./argument-check.js";
 import {
   type Command,
   cancelProblem,
-  commandTopic,
   isAhead,
+  isFinished,
+  isProvedLate,
   replyTopic,
   stepped,
   stepsOfReply,
-  timeoutProblem,
 } from "./command.js";
 import type { CommandPageRequest, CommandStore } from "./command.store.js";
+import { CommandAdmission, queuedCommand, type SendCommand } from "./command-admission.service.js";
 import { CommandDeadlines } from "./command-deadlines.service.js";
+import { CommandGate, type HeldSources, type Lockouts } from "./command-gate.service.js";
+import type { CommandQueueStore } from "./command-queue.store.js";
+import { CommandSchedule } from "./command-schedule.service.js";
 import { CommandSender } from "./command-sender.service.js";
 import { CommandSteps } from "./command-steps.service.js";
-import type { DevicePublisher } from "./device-publisher.js";
+import type { TransportOf } from "./command-transport.js";
+import { CommandWatch } from "./command-watch.service.js";
 import { decodeReply, type Reply } from "./reply.js";
 
 /** How far a subscriber may fall behind before it loses its oldest events. */
 const MAX_BEHIND = 1_000;
-
-/** Who says that a machine must not be commanded now. */
-export interface Lockouts {
-  /** The maintenance order that locks the machine out, if one does. */
-  lockoutOf(machineId: string): Promise<{ number: string } | null>;
-}
-
-/** A wish to send a command. */
-export interface SendCommand {
-  readonly machine: string;
-  readonly name: string;
-  /** Null when none are given. */
-  readonly arguments: unknown;
-  /** Null for what the machine type says. */
-  readonly timeoutMs: number | null;
-  readonly expectedRevision: number | null;
-  readonly idempotencyKey: string | null;
-}
 
 export interface CommandOutcome {
   readonly command: Command | null;
@@ -66,21 +49,24 @@ export class CommandService {
   readonly #store: CommandStore;
   readonly #twins: TwinService;
   readonly #live: LiveBus;
-  readonly #lockouts: Lockouts;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #arguments = new ArgumentCheck();
+  readonly #admission: CommandAdmission;
   readonly #steps: CommandSteps;
   readonly #sender: CommandSender;
+  readonly #watch: CommandWatch;
+  readonly #schedule: CommandSchedule;
   readonly #deadlines: CommandDeadlines;
   #started: Promise<void> | null = null;
 
   constructor(deps: {
     db: Database;
     store: CommandStore;
+    queue: CommandQueueStore;
     twins: TwinService;
     live: LiveBus;
-    publisher: DevicePublisher;
+    transportOf: TransportOf;
+    sources: HeldSources;
     lockouts: Lockouts;
     clock: Clock;
     logger: Logger;
@@ -89,12 +75,17 @@ export class CommandService {
     this.#store = deps.store;
     this.#twins = deps.twins;
     this.#live = deps.live;
-    this.#lockouts = deps.lockouts;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
-    this.#steps = new CommandSteps(deps);
-    this.#sender = new CommandSender({ ...deps, steps: this.#steps });
-    this.#deadlines = new CommandDeadlines({ ...deps, steps: this.#steps });
+    this.#admission = new CommandAdmission(deps);
+    const steps = new CommandSteps({ ...deps, onStep: (command) => this.#stepped(command) });
+    const watch = new CommandWatch({ ...deps, steps });
+    const sender = new CommandSender({ ...deps, steps, watch, gate: new CommandGate(deps) });
+    this.#steps = steps;
+    this.#watch = watch;
+    this.#sender = sender;
+    this.#schedule = new CommandSchedule({ ...deps, sender, watch });
+    this.#deadlines = new CommandDeadlines({ ...deps, steps });
   }
 
   /** Takes up what a run before left open: ends what has expired, sends again what was not confirmed. */
@@ -103,24 +94,26 @@ export class CommandService {
     return this.#started;
   }
 
-  /** Stops sending and timing out, and leaves every command as it is. Replies are still taken. */
+  /** Stops sending, proving and timing out, and leaves every command as it is. Replies are still taken. */
   async stop(): Promise<void> {
     await this.#started?.catch(() => undefined);
     this.#started = null;
-    await Promise.all([this.#sender.stop(), this.#deadlines.stop()]);
+    await this.#stopParts();
     await this.#steps.idle();
   }
 
-  /** Takes a command. It is QUEUED when this resolves, and sent in the background. */
+  /** Takes a command. It is QUEUED when this resolves, and sent in the background, or at its time. */
   async send(input: SendCommand, principal: string): Promise<CommandOutcome> {
     // Before the transaction, so that none waits for another connection while it holds one.
-    const checked = await this.#check(input);
+    const checked = await this.#admission.check(input);
     const now = this.#clock.now();
     const id = newId(now);
-    const { idempotencyKey: key, ...rest } = input;
-    const call: IdempotentCall = { principal, key, operation: "sendCommand", input: rest };
+    const { idempotencyKey: key, scheduledAt, ...rest } = input;
+    // Left out where there is none, so that it is the same input to servers that know no times.
+    const timed = scheduledAt ? { ...rest, scheduledAt } : rest;
+    const call: IdempotentCall = { principal, key, operation: "sendCommand", input: timed };
     const outcome = await this.#steps.make([id], async () => {
-      const command = checked.ok ? queued(id, checked.value, input, principal, now) : null;
+      const command = checked.ok ? queuedCommand(id, checked.value, input, { principal, now }) : null;
       const done = await this.#db.transaction((tx) =>
         once<StoredOutcome>(tx, call, async () => {
           if (command) await this.#store.insert(tx, command);
@@ -131,8 +124,10 @@ export class CommandService {
       return { steps: fresh ? [command] : [], value: { done, fresh: fresh ? command : null } };
     });
     if (outcome.fresh) {
-      this.#deadlines.watch(outcome.fresh.expiresAt.getTime());
-      this.#sender.wake(outcome.fresh.machineId);
+      const { expiresAt, machineId, scheduledAt: at } = outcome.fresh;
+      this.#deadlines.watch(expiresAt.getTime());
+      if (at) this.#schedule.at(at);
+      else this.#sender.wake(machineId);
       return { command: outcome.fresh, userErrors: [] };
     }
     if ("refused" in outcome.done) return { command: null, userErrors: [outcome.done.refused] };
@@ -172,12 +167,7 @@ export class CommandService {
           const problem = `the command ${reply.id} is answered on ${replyTopic(command)}, not on ${topic}`;
           return { steps: [], value: { problem } };
         }
-        const steps: Command[] = [];
-        for (const next of this.#stepsOf(command, reply)) {
-          await this.#store.step(steps.at(-1)?.status ?? command.status, next, tx);
-          steps.push(next);
-        }
-        return { steps, value: null };
+        return { steps: await this.#writeReply(tx, command, reply), value: null };
       }),
     );
   }
@@ -240,20 +230,42 @@ export class CommandService {
   async #begin(): Promise<void> {
     try {
       await this.#deadlines.start();
-      await this.#sender.start();
+      this.#watch.start();
+      this.#sender.start();
+      await this.#schedule.start();
     } catch (error) {
-      await Promise.all([this.#sender.stop(), this.#deadlines.stop()]);
+      await this.#stopParts();
       this.#started = null;
       throw error;
     }
   }
 
-  #stepsOf(command: Command, reply: Reply): readonly Command[] {
+  async #stopParts(): Promise<void> {
+    const parts = [this.#schedule, this.#sender, this.#watch, this.#deadlines];
+    await Promise.all(parts.map((part) => part.stop()));
+  }
+
+  #stepped(command: Command): void {
+    this.#watch.follow(command);
+    if (command.retryAt) this.#schedule.at(command.retryAt);
+    // The next one may have waited for this one's end.
+    if (isFinished(command.status)) this.#sender.wake(command.machineId);
+  }
+
+  async #writeReply(tx: Tx, command: Command, reply: Reply): Promise<readonly Command[]> {
     const at = new Date(this.#clock.now());
+    const { confirm } = command.policy;
+    if (reply.status === "COMPLETED" && confirm === "reply" && isProvedLate(command)) {
+      await this.#store.proveLate(tx, command.id, at);
+      return [{ ...command, provedLateAt: at }];
+    }
     const steps: Command[] = [];
-    for (const status of stepsOfReply(command.status, reply.status)) {
+    for (const status of stepsOfReply(command.status, reply.status, confirm)) {
+      const before = steps.at(-1) ?? command;
       const said = status === "SENT" ? {} : { reason: reply.reason, result: reply.result };
-      steps.push(stepped(steps.at(-1) ?? command, status, { at, ...said }));
+      const next = stepped(before, status, { at, ...said });
+      await this.#store.step(before.status, next, tx);
+      steps.push(next);
     }
     if (steps.length === 0) {
       this.#logger.info(
@@ -263,76 +275,6 @@ export class CommandService {
     }
     return steps;
   }
-
-  /** What must hold for a command to be sent, in the order in which it is told. */
-  async #check(input: SendCommand): Promise<Result<Wanted, readonly UserErrorValue[]>> {
-    const one = (error: UserErrorValue) => err([error]);
-    const twin = this.#twins.byPath(input.machine);
-    if (!twin) {
-      const message = `there is no machine ${JSON.stringify(input.machine)}`;
-      return one(userError("NOT_FOUND", message, ["machine"]));
-    }
-    const type = twin.machine.machineType;
-    const definition = type?.commands.find((command) => command.name === input.name);
-    if (!type || !definition) return one(unknownCommand(twin, input.name));
-
-    const problems = [...this.#arguments.check(type, definition, input.arguments ?? {})];
-    const timeout = input.timeoutMs === null ? null : timeoutProblem(input.timeoutMs);
-    if (timeout !== null) problems.push(userError("INVALID_INPUT", timeout, ["timeoutMs"]));
-    if (problems.length > 0) return err(problems);
-
-    const { revision, connectivity } = twin.view;
-    if (input.expectedRevision !== null && input.expectedRevision !== revision) {
-      const message = `the twin is at revision ${revision}, not at ${input.expectedRevision}`;
-      return one(userError("PRECONDITION_FAILED", message, ["expectedRevision"]));
-    }
-    const lockout = await this.#lockouts.lockoutOf(twin.machine.id);
-    if (lockout) {
-      const message = `the maintenance order ${lockout.number} locks ${twin.machine.path} out`;
-      return one(userError("MACHINE_LOCKED_OUT", message, ["machine"]));
-    }
-    if (!twin.route || connectivity.status === "OFFLINE") {
-      const message = `${twin.machine.path} ${twin.route ? "is offline" : "was never heard"}`;
-      return one(userError("MACHINE_OFFLINE", message, ["machine"]));
-    }
-    return ok({ machineId: twin.machine.id, definition, route: twin.route });
-  }
-}
-
-interface Wanted {
-  readonly machineId: string;
-  readonly definition: CommandDefinition;
-  readonly route: NonNullable<Twin["route"]>;
-}
-
-function queued(id: string, wanted: Wanted, input: SendCommand, principal: string, now: number): Command {
-  return {
-    id,
-    machineId: wanted.machineId,
-    name: wanted.definition.name,
-    arguments: input.arguments,
-    status: "QUEUED",
-    reason: null,
-    result: null,
-    requestedBy: principal,
-    source: wanted.route.source,
-    topic: commandTopic(wanted.route.deviceTopic, wanted.definition.name),
-    queuedAt: new Date(now),
-    sendStartedAt: null,
-    sentAt: null,
-    acceptedAt: null,
-    finishedAt: null,
-    expiresAt: new Date(now + (input.timeoutMs ?? wanted.definition.timeoutMs)),
-  };
-}
-
-function unknownCommand(twin: Twin, name: string): UserErrorValue {
-  const type = twin.machine.machineType;
-  const known = type?.commands.map((command) => command.name).join(", ");
-  const message = type
-    ? `the machine type ${type.name} has no command ${JSON.stringify(name)}; it has ${known || "none"}`
-    : `${twin.machine.path} has no machine type, and so no command ${JSON.stringify(name)}`;
-  return userError("COMMAND_UNKNOWN", message, ["name"]);
 }
 
 function refused(error: UserErrorValue): { steps: readonly Command[]; value: CommandOutcome } {

@@ -1,10 +1,8 @@
 import type { Database, Tx } from "../db/database.js";
 import { CommandEntity } from "./command.entity.js";
-import { type Command, type CommandStatus, EXPIRIES } from "./command.js";
-
-const COLUMNS = `id, machine_id AS "machineId", name, arguments, status, reason, result, requested_by AS "requestedBy",
-  source, topic, queued_at AS "queuedAt", send_started_at AS "sendStartedAt", sent_at AS "sentAt",
-  accepted_at AS "acceptedAt", finished_at AS "finishedAt", expires_at AS "expiresAt"`;
+import type { Command, CommandStatus } from "./command.js";
+import { storedPolicy } from "./command-policy.js";
+import { COLUMNS, type CommandRow, commandOf } from "./command-rows.js";
 
 /** Bounds are exclusive ids. */
 export interface CommandPageRequest {
@@ -12,12 +10,6 @@ export interface CommandPageRequest {
   readonly fromEnd: boolean;
   readonly after: string | null;
   readonly before: string | null;
-}
-
-/** A command that is about to be sent, and what its sendStartedAt was before. */
-export interface Claim {
-  readonly command: Command;
-  readonly before: Date | null;
 }
 
 export class CommandStore {
@@ -32,112 +24,48 @@ export class CommandStore {
       ...command,
       arguments: command.arguments as object | null,
       result: null,
+      policy: storedPolicy(command.policy),
     });
   }
 
   async find(id: string): Promise<Command | null> {
-    return commandOf(await this.#db.orm.manager.findOneBy(CommandEntity, { id }));
+    const row = await this.#db.orm.manager.findOneBy(CommandEntity, { id });
+    return row && commandOf(row);
   }
 
   /** The command, kept from others until the transaction ends. */
   async lock(tx: Tx, id: string): Promise<Command | null> {
-    return commandOf(await tx.findOne(CommandEntity, { where: { id }, lock: { mode: "pessimistic_write" } }));
+    const row = await tx.findOne(CommandEntity, { where: { id }, lock: { mode: "pessimistic_write" } });
+    return row && commandOf(row);
   }
 
   /** Writes a step if the command is still in the status that the step leaves; false when it is not. */
   async step(from: CommandStatus, to: Command, tx?: Tx): Promise<boolean> {
-    const rows = await this.#update(
-      `UPDATE command SET status = $3, reason = $4, result = $5, sent_at = $6, accepted_at = $7, finished_at = $8
-       WHERE id = $1 AND status = $2 RETURNING id`,
+    const result = to.result === null ? null : JSON.stringify(to.result);
+    // TypeORM gives the rows of an UPDATE together with their number.
+    const [, made]: [unknown, number] = await (tx ?? this.#db.orm.manager).query(
+      `UPDATE command SET status = $3, reason = $4, result = $5, sent_at = $6, accepted_at = $7, finished_at = $8,
+         sends = $9, retry_at = $10
+       WHERE id = $1 AND status = $2`,
       [
         to.id,
         from,
         to.status,
         to.reason,
-        to.result === null ? null : JSON.stringify(to.result),
+        result,
         to.sentAt,
         to.acceptedAt,
         to.finishedAt,
-      ],
-      tx,
-    );
-    return rows.length > 0;
-  }
-
-  /**
-   * Marks a machine's oldest queued command as being sent, so that it is not cancelled any more; null when none is
-   * queued or all have expired.
-   */
-  async claim(machineId: string, at: Date): Promise<Claim | null> {
-    const rows = await this.#update<Command & { before: Date | null }>(
-      // The lock makes the choice again when a row that was chosen has just been cancelled.
-      `UPDATE command SET send_started_at = $2
-       FROM (SELECT id AS chosen, send_started_at AS before FROM command
-             WHERE machine_id = $1 AND status = 'QUEUED' AND expires_at > $2
-             ORDER BY id LIMIT 1 FOR UPDATE) AS next
-       WHERE command.id = next.chosen RETURNING ${COLUMNS}, before`,
-      [machineId, at],
-    );
-    const row = rows[0];
-    if (!row) return null;
-    const { before, ...command } = row;
-    return { command, before };
-  }
-
-  /** Takes a claim back, unless another server has claimed the command since. */
-  async release(claim: Claim, problem: string): Promise<void> {
-    await this.#update(
-      `UPDATE command SET send_started_at = $3, reason = $4
-       WHERE id = $1 AND status = 'QUEUED' AND send_started_at = $2 RETURNING id`,
-      [claim.command.id, claim.command.sendStartedAt, claim.before, problem],
-    );
-  }
-
-  /** Ids of open commands whose time is over. */
-  async due(at: Date, limit: number): Promise<string[]> {
-    const rows: { id: string }[] = await this.#db.orm.query(
-      `SELECT id FROM command WHERE finished_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2`,
-      [at, limit],
-    );
-    return rows.map((row) => row.id);
-  }
-
-  /** Ends those of the commands that are still open and whose time is over. */
-  expire(ids: readonly string[], at: Date): Promise<Command[]> {
-    return this.#update<Command>(
-      // In one order, so that two servers that do this at the same time wait for each other and not in a circle.
-      `UPDATE command SET finished_at = $2,
-         status = CASE status WHEN 'QUEUED' THEN $3 WHEN 'SENT' THEN $4 ELSE $5 END,
-         reason = CASE status WHEN 'QUEUED' THEN $6 || coalesce(': ' || reason, '') WHEN 'SENT' THEN $7 ELSE $8 END
-       WHERE id IN (SELECT id FROM command WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
-         AND finished_at IS NULL AND expires_at <= $2
-       RETURNING ${COLUMNS}`,
-      [
-        ids,
-        at,
-        EXPIRIES.QUEUED.status,
-        EXPIRIES.SENT.status,
-        EXPIRIES.ACCEPTED.status,
-        EXPIRIES.QUEUED.reason,
-        EXPIRIES.SENT.reason,
-        EXPIRIES.ACCEPTED.reason,
+        to.sends,
+        to.retryAt,
       ],
     );
+    return made > 0;
   }
 
-  /** When the next open command's time is over. */
-  async nextExpiry(): Promise<Date | null> {
-    const rows: { next: Date | null }[] = await this.#db.orm.query(
-      "SELECT min(expires_at) AS next FROM command WHERE finished_at IS NULL",
-    );
-    return rows[0]?.next ?? null;
-  }
-
-  async machinesWithQueued(): Promise<string[]> {
-    const rows: { machine_id: string }[] = await this.#db.orm.query(
-      "SELECT DISTINCT machine_id FROM command WHERE status = 'QUEUED'",
-    );
-    return rows.map((row) => row.machine_id);
+  /** Notes that the proof came after the command had ended. */
+  async proveLate(tx: Tx, id: string, at: Date): Promise<void> {
+    await tx.query("UPDATE command SET proved_late_at = $2 WHERE id = $1", [id, at]);
   }
 
   /** One page of each machine's commands in the order of their ids, in one statement. */
@@ -149,7 +77,7 @@ export class CommandStore {
     let bounds = "";
     if (request.after !== null) bounds += ` AND id > $${values.push(request.after)}`;
     if (request.before !== null) bounds += ` AND id < $${values.push(request.before)}`;
-    const rows: Command[] = await this.#db.orm.query(
+    const rows: CommandRow[] = await this.#db.orm.query(
       `SELECT page.* FROM unnest($1::uuid[]) AS machine (machine)
        CROSS JOIN LATERAL (
          SELECT ${COLUMNS} FROM command WHERE machine_id = machine${bounds}
@@ -163,7 +91,7 @@ export class CommandStore {
       const page = pages.get(row.machineId);
       if (!page) continue;
       if (page.items.length === request.limit) page.hasMore = true;
-      else page.items.push(row);
+      else page.items.push(commandOf(row));
     }
     if (request.fromEnd) for (const page of pages.values()) page.items.reverse();
     return pages;
@@ -176,14 +104,4 @@ export class CommandStore {
     );
     return new Map(rows.map((row) => [row.machine_id, Number(row.count)]));
   }
-
-  async #update<Row>(text: string, values: unknown[], tx?: Tx): Promise<Row[]> {
-    // TypeORM gives the rows of an UPDATE together with their number.
-    const [rows]: [Row[], number] = await (tx ?? this.#db.orm.manager).query(text, values);
-    return rows;
-  }
-}
-
-function commandOf(row: CommandEntity | null): Command | null {
-  return row && { ...row, status: row.status as CommandStatus };
 }

@@ -10,13 +10,17 @@ import {
   EXPIRIES,
   isAhead,
   isFinished,
+  isProvedLate,
   mayStep,
   messageExpiryS,
   REPLY_STATUSES,
+  scheduleProblem,
   stepped,
+  stepsOfProof,
   stepsOfReply,
   timeoutProblem,
 } from "./command.js";
+import { type CommandPolicy, REPLY_POLICY } from "./command-policy.js";
 
 const AT = new Date("2026-01-31T12:00:00.000Z");
 
@@ -38,6 +42,12 @@ function command(status: CommandStatus, more: Partial<Command> = {}): Command {
     acceptedAt: null,
     finishedAt: null,
     expiresAt: new Date(AT.getTime() + 30_000),
+    scheduledAt: null,
+    oneAtATime: true,
+    policy: REPLY_POLICY,
+    sends: 0,
+    retryAt: null,
+    provedLateAt: null,
     ...more,
   };
 }
@@ -104,12 +114,88 @@ describe("replies", () => {
   }
 });
 
+const expectedOfAccepted: Partial<Record<CommandStatus, CommandStatus[]>> = {
+  QUEUED: ["SENT", "ACCEPTED"],
+  SENT: ["ACCEPTED"],
+};
+
+describe("replies where something else is the proof", () => {
+  for (const confirm of ["echo", "state"] as const) {
+    for (const status of COMMAND_STATUSES) {
+      const steps = expectedOfAccepted[status] ?? [];
+      test(`COMPLETED for a command ${status} proven by ${confirm} makes ${steps.join(", ") || "no step"}`, () => {
+        expect(stepsOfReply(status, "COMPLETED", confirm)).toEqual(steps);
+        expect(stepsOfReply(status, "FAILED", confirm)).toEqual(stepsOfReply(status, "FAILED"));
+      });
+    }
+  }
+});
+
+describe("a proof", () => {
+  const steps: Partial<Record<CommandStatus, CommandStatus[]>> = {
+    QUEUED: ["SENT", "COMPLETED"],
+    SENT: ["COMPLETED"],
+    ACCEPTED: ["COMPLETED"],
+  };
+  for (const status of COMMAND_STATUSES) {
+    const expected = steps[status] ?? [];
+    const late = status === "TIMED_OUT" || status === "EXPIRED";
+    test(`of a command ${status} makes ${expected.join(", ") || "no step"}${late ? ", and is late" : ""}`, () => {
+      const sending = command(status, { sendStartedAt: AT });
+      expect(stepsOfProof(sending)).toEqual(expected);
+      expect(isProvedLate(sending)).toBe(late);
+      expect(isProvedLate({ ...sending, provedLateAt: AT })).toBe(false);
+    });
+  }
+
+  test("of a command that surely was not sent is none", () => {
+    expect(stepsOfProof(command("QUEUED"))).toEqual([]);
+    expect(isProvedLate(command("EXPIRED"))).toBe(false);
+  });
+});
+
+test.each([
+  [0, 1, AT.getTime() + 5_000],
+  [1, 2, AT.getTime() + 5_000],
+  [2, 3, null],
+])(
+  "after %i sends of 3 the next step to SENT makes %i, and sets the time of the next",
+  (before, sends, next) => {
+    const policy: CommandPolicy = { ...REPLY_POLICY, retries: 2, retryAfterMs: 5_000 };
+    const sent = stepped(command("QUEUED", { policy, sends: before }), "SENT", { at: AT });
+    expect([sent.sends, sent.retryAt?.getTime() ?? null]).toEqual([sends, next]);
+    expect(stepped(sent, "ACCEPTED", { at: AT }).retryAt).toBeNull();
+  },
+);
+
+test("nothing is sent again when the time is over by then", () => {
+  const policy: CommandPolicy = { ...REPLY_POLICY, retries: 2, retryAfterMs: 30_000 };
+  expect(stepped(command("QUEUED", { policy }), "SENT", { at: AT }).retryAt).toBeNull();
+});
+
+test.each([
+  [-1, /in the future/],
+  [0, /in the future/],
+  [1, null],
+  [366 * 86_400_000, null],
+  [366 * 86_400_000 + 1, /within a year/],
+])("a command scheduled %i ms ahead", (ms, problem) => {
+  const found = scheduleProblem(new Date(AT.getTime() + ms), AT.getTime());
+  if (problem === null) expect(found).toBeNull();
+  else expect(found).toMatch(problem);
+});
+
 test.each([
   [command("QUEUED"), null],
+  [command("QUEUED", { scheduledAt: AT }), null],
   [command("QUEUED", { sendStartedAt: AT }), /cannot be recalled/],
   [command("SENT"), /is SENT.*cannot be recalled/],
   [command("ACCEPTED"), /is ACCEPTED.*cannot be recalled/],
   [command("COMPLETED"), /is COMPLETED already/],
+  [command("REJECTED"), /is REJECTED already/],
+  [command("FAILED"), /is FAILED already/],
+  [command("TIMED_OUT"), /is TIMED_OUT already/],
+  [command("EXPIRED"), /is EXPIRED already/],
   [command("CANCELLED"), /is CANCELLED already/],
 ])("cancelling $status", (given, problem) => {
   if (problem === null) expect(cancelProblem(given)).toBeNull();
@@ -133,6 +219,7 @@ test("a later step is ahead, the same and an earlier one are not", () => {
   });
   expect(isAhead(command("CANCELLED"), command("QUEUED"))).toBe(true);
   expect(isAhead(command("TIMED_OUT"), command("COMPLETED"))).toBe(false);
+  expect(isAhead(command("TIMED_OUT", { provedLateAt: AT }), command("TIMED_OUT"))).toBe(true);
 });
 
 test.each([
@@ -171,6 +258,15 @@ test("the device's message holds everything, and an object where no arguments we
     replyTo: "acme/filler-1/cmd/start/reply",
   });
   expect(commandTopic("acme/filler-1", "start")).toBe("acme/filler-1/cmd/start");
+});
+
+test("the message of a command that writes metrics holds their values, all digits of them", () => {
+  const writes = [
+    { metric: "recipe", dataType: "Int64", value: 9_007_199_254_740_993n },
+    { metric: "tank/heat", dataType: "Boolean", value: true },
+  ] as const;
+  const message = commandMessage(command("QUEUED", { policy: { ...REPLY_POLICY, writes } })).toString();
+  expect(message).toContain('"writes":{"recipe":9007199254740993,"tank/heat":true}');
 });
 
 test("waits between attempts grow to a limit", () => {

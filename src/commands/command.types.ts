@@ -11,16 +11,22 @@ registerEnumType(CommandStatusEnum, {
   name: "CommandStatus",
   description: "How far a command has come.",
   valuesConfig: {
-    QUEUED: { description: "Stored, not yet confirmed by the broker." },
+    QUEUED: { description: "Stored: it waits for its time, its turn, or the broker's confirmation." },
     SENT: { description: "The broker has confirmed it; the device has not answered." },
     ACCEPTED: { description: "The device has taken it and works on it." },
-    COMPLETED: { description: "The device has done it." },
-    REJECTED: { description: "The device refused it; reason says why." },
-    FAILED: { description: "The device could not do it, or the broker refused it; reason says why." },
-    TIMED_OUT: {
-      description: "It was sent, and its end was not reported in time; the device may have done it.",
+    COMPLETED: {
+      description:
+        "The device has done it, proven as its definition says: by its reply, by the written values that it reports, or by the state that it has reached.",
     },
-    EXPIRED: { description: "The broker did not confirm it in time." },
+    REJECTED: { description: "The device refused it; reason says why." },
+    FAILED: {
+      description:
+        "The device could not do it, the broker refused it, or the machine was in no state for it when its turn came; reason says why.",
+    },
+    TIMED_OUT: {
+      description: "It was sent, and its end was not proven in time; the device may have done it.",
+    },
+    EXPIRED: { description: "It could not be sent in time, or the broker did not confirm it in time." },
     CANCELLED: { description: "Called back before it was sent." },
   },
 });
@@ -40,11 +46,14 @@ export class Command {
 
   @Field(() => String, {
     nullable: true,
-    description: "Why it ended so, or, while it is QUEUED, why the broker has not taken it yet.",
+    description: "Why it ended so, or, while it is QUEUED, why it was not sent yet.",
   })
   reason!: string | null;
 
-  @Field(() => GraphQLJSON, { nullable: true, description: "What the device gave back." })
+  @Field(() => GraphQLJSON, {
+    nullable: true,
+    description: "What the device gave back, or the values or the state that it reported as proof.",
+  })
   result!: unknown;
 
   @Field(() => String, { description: "Who sent it." })
@@ -67,6 +76,21 @@ export class Command {
 
   @Field(() => GraphQLDateTime, { description: "When it ends if nothing else has ended it." })
   expiresAt!: Date;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "It is not sent before; null: as soon as its turn comes.",
+  })
+  scheduledAt!: Date | null;
+
+  @Field(() => Int, { description: "How often the broker has taken it: more than once after retries." })
+  sends!: number;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "When the proof came that the device has done it, after it had timed out. The status stays.",
+  })
+  provedLateAt!: Date | null;
 }
 
 export const { Connection: CommandConnection } = connectionTypes("Command", () => Command);
@@ -88,9 +112,16 @@ export class SendCommandInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      "Milliseconds in which it must end, 100 to 3,600,000; what the machine type says when left out.",
+      "Milliseconds in which it must end, 100 to 3,600,000, from now or from scheduledAt; what the machine type says when left out.",
   })
   timeoutMs?: number | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      "When it is to be sent, at most a year ahead; as soon as possible when left out. Whether the machine may get it is decided then.",
+  })
+  scheduledAt?: Date | null;
 
   @Field(() => GraphQLSafeInt, {
     nullable: true,

@@ -1,4 +1,5 @@
 import { PublishError } from "../mqtt/problems.js";
+import { CommandRefused } from "./command-transport.js";
 
 /** How a command gets to the broker of a source. */
 export interface DevicePublisher {
@@ -22,6 +23,7 @@ export type PublishFailure = "NOT_SENT" | "UNKNOWN" | "REFUSED";
 const PASSING = new Set([128, 131, 145, 151]);
 
 export function publishFailure(error: unknown): PublishFailure {
+  if (error instanceof CommandRefused) return error.final ? "REFUSED" : "NOT_SENT";
   if (!(error instanceof PublishError)) return "NOT_SENT";
   switch (error.code) {
     case "CONNECTION_LOST":

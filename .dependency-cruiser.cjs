@@ -6,7 +6,8 @@ const TESTS = ["\\.test\\.ts$", "^test/", "^bench/"];
 /** Programs of their own beside main.ts, such as the one that emits the schema; each composes what it needs. */
 const PROGRAMS = "\\.main\\.ts$";
 
-const FEATURES = "^src/(plant|ingest|twin|history|commands|orders|production|maintenance|alarms|live)/";
+const FEATURES =
+  "^src/(plant|ingest|sparkplug|twin|history|commands|desired|orders|production|maintenance|alarms|live)/";
 
 /** A file of a feature without a layer's suffix holds rules: pure, no I/O. */
 const SUFFIXED = "\\.[a-z]+\\.ts$";

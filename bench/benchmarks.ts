@@ -4,10 +4,22 @@ import { memory } from "./memory.js";
 import { reads } from "./reads.js";
 import { scale } from "./scale.js";
 import { soak } from "./soak.js";
+import { sparkplug } from "./sparkplug.js";
+import { sparkplugIngest } from "./sparkplug-ingest.js";
 import { storage } from "./storage.js";
 
 /** Each prints its figures and tells them, beside a bare baseline of the same run. */
-export const BENCHMARKS = { ingest, scale, latency, memory, reads, storage, soak };
+export const BENCHMARKS = {
+  ingest,
+  scale,
+  latency,
+  memory,
+  reads,
+  storage,
+  sparkplug,
+  "sparkplug-ingest": sparkplugIngest,
+  soak,
+};
 
 export type BenchmarkName = keyof typeof BENCHMARKS;
 

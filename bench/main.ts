@@ -22,6 +22,9 @@ reads    range queries over GraphQL, beside SQL to a plain table
          BENCH_HOURS (24) of 100 metrics, BENCH_DAYS (30) of one
 storage  table layouts in PostgreSQL: cost of writing, size, reading
          BENCH_STORAGE_MACHINES (1000), BENCH_STORAGE_ROUNDS (360)
+sparkplug
+         decoding Sparkplug B payloads of 20 metrics, beside the decoder that protobufjs generates
+         BENCH_METRICS (10000000), BENCH_ROUNDS (10)
 soak [MINUTES] [--rate MESSAGES]
          20 minutes at full rate, or at so many messages a second, while PostgreSQL hangs and is stopped
          BENCH_MACHINES (1000), BENCH_OUTAGE_RATE (5000)

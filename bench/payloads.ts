@@ -5,7 +5,9 @@ export type Kind =
   /** Seven metrics, one of them `sent`, the time at which the message was due, in ms with fractions. */
   | "clock"
   /** `metrics` values, `m0` and on, a second apart. */
-  | "wide";
+  | "wide"
+  /** `metrics` values as DDATA of Sparkplug B, after births of all: see `EdgePlant`. */
+  | "ddata";
 
 export const METRICS = 7;
 
@@ -28,6 +30,7 @@ export interface PayloadOptions {
 export function payloads(options: PayloadOptions): (number: number, dueMs: number) => string {
   const { kind, base, stepUs, metrics } = options;
   const timeOf = (number: number) => base + Math.floor((number * stepUs) / 1000);
+  if (kind === "ddata") throw new Error("messages of Sparkplug come of edge nodes");
   if (kind === "telemetry") return (number) => telemetry(timeOf(number), number);
   if (kind === "clock") return (number, dueMs) => clock(number, dueMs);
   return (number) => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import { type EdgeMessage, EdgePlant } from "./edge-payloads.js";
 import { percentile } from "./figures.js";
 import { type PayloadOptions, pathOf, payloads } from "./payloads.js";
 import { RawPublisher } from "./raw-publisher.js";
@@ -78,10 +79,9 @@ export function startPublisher(options: PublisherOptions): Publishing {
 
 /** The publisher's process. */
 export async function publish(options: PublisherOptions): Promise<void> {
-  const { url, root, machines, messages, rate } = options;
+  const { url, messages, rate } = options;
   const publisher = await RawPublisher.connect(url, `bench-publisher-${process.pid}`);
-  const payloadOf = payloads(options);
-  const topics = Array.from({ length: machines }, (_, machine) => `${pathOf(root, machine)}/telemetry`);
+  const messageOf = await messagesOf(options, publisher);
   let limit = options.limit ?? Number.POSITIVE_INFINITY;
   process.on("message", (told: { limit: number }) => {
     limit = told.limit;
@@ -89,7 +89,8 @@ export async function publish(options: PublisherOptions): Promise<void> {
   process.once("disconnect", () => process.exit(1));
   let next = 0;
   const put = (dueMs: number) => {
-    publisher.put(topics[next % machines] ?? "", payloadOf(next, dueMs));
+    const [topic, payload] = messageOf(next, dueMs);
+    publisher.put(topic, payload);
     next += 1;
   };
   const reporting = setInterval(() => {
@@ -116,6 +117,24 @@ export async function publish(options: PublisherOptions): Promise<void> {
   publisher.end();
   process.removeAllListeners("disconnect");
   process.disconnect();
+}
+
+/** The messages by their numbers; births are sent before. */
+async function messagesOf(
+  options: PublisherOptions,
+  publisher: RawPublisher,
+): Promise<(number: number, dueMs: number) => EdgeMessage> {
+  const { root, machines, base, stepUs } = options;
+  if (options.kind === "ddata") {
+    const plant = new EdgePlant(options);
+    for (const [topic, payload] of plant.births(base)) publisher.put(topic, payload);
+    publisher.flush();
+    await publisher.drained(0);
+    return (number) => plant.data(number, base + 1 + Math.floor((number * stepUs) / 1000));
+  }
+  const payloadOf = payloads(options);
+  const topics = Array.from({ length: machines }, (_, machine) => `${pathOf(root, machine)}/telemetry`);
+  return (number, dueMs) => [topics[number % machines] ?? "", payloadOf(number, dueMs)];
 }
 
 interface Stream {

@@ -21,6 +21,7 @@ import {
   soakSection,
 } from "./sections.js";
 import { readsSection, storageSection } from "./sections-history.js";
+import { sparkplugSection } from "./sections-sparkplug.js";
 import { targets } from "./targets.js";
 
 /**
@@ -71,6 +72,7 @@ async function render(results: Results): Promise<void> {
     soakSection,
     readsSection,
     storageSection,
+    sparkplugSection,
   ].flatMap((section) => section(results) ?? []);
   await mkdir(FOLDER, { recursive: true });
   for (const { plots } of sections)

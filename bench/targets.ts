@@ -4,6 +4,7 @@ import { delayAt, type SHARES } from "./receivers.js";
 import type { Results } from "./results.js";
 import { scaleRatio } from "./scale.js";
 import { mostIn, type SoakResult } from "./soak.js";
+import { sparkplugRatio } from "./sparkplug.js";
 
 /** One thing that the server promises to keep, and what was found; null: not measured, or with sizes that do not tell. */
 export interface Target {
@@ -21,13 +22,14 @@ const OUTAGE = 0.1;
 
 /** Figures of a quick run are shown, and judge nothing. */
 export function targets(results: Results): readonly Target[] {
-  const { ingest, scale, latency, soak, reads } = results;
+  const { ingest, scale, latency, soak, reads, sparkplug } = results;
   const all: [Target[], boolean][] = [
     [ofIngest(ingest), ingest?.quick ?? false],
     [ofScale(scale), scale?.quick ?? false],
     [ofLatency(latency), latency?.quick ?? false],
     [ofMemory(soak), soak !== undefined && soak.result.minutes < SOAK_MINUTES],
     [ofHistory(reads), reads?.quick ?? false],
+    [ofSparkplug(sparkplug), sparkplug?.quick ?? false],
   ];
   return all.flatMap(([found, small]) => (small ? found.map((one) => ({ ...one, met: null })) : found));
 }
@@ -94,6 +96,11 @@ function ofHistory(reads: Results["reads"]): Target[] {
     atMost("30 days of one metric at 1 Hz as 1,000 points, ms", asked("month"), 50),
     atMost("bytes per sample of the database, sealed", reads?.result.bytesSealed ?? null, 12),
   ];
+}
+
+function ofSparkplug(sparkplug: Results["sparkplug"]): Target[] {
+  const ratio = sparkplug ? Math.min(...sparkplug.result.kinds.map(sparkplugRatio)) : null;
+  return [atLeast("Sparkplug B metrics decoded/s, in proportion to protobufjs", ratio, 1.5)];
 }
 
 function meanRss({ samples, minutes }: SoakResult, from: number, to: number): number {

@@ -1,5 +1,18 @@
 import { Initial1764000000000 } from "./1764000000000-initial.js";
 import { HistorySegments1764500000000 } from "./1764500000000-history-segments.js";
+import { Desired1764700000000 } from "./1764700000000-desired.js";
+import { CommandPolicies1764800000000 } from "./1764800000000-command-policies.js";
+import { SourcesAtRuntime1765000000000 } from "./1765000000000-sources-at-runtime.js";
+import { Sparkplug1765100000000 } from "./1765100000000-sparkplug.js";
+import { SeriesHints1765200000000 } from "./1765200000000-series-hints.js";
 
 /** All migrations, oldest first. A landed one is never edited: add a new one. */
-export const migrations = [Initial1764000000000, HistorySegments1764500000000];
+export const migrations = [
+  Initial1764000000000,
+  HistorySegments1764500000000,
+  Desired1764700000000,
+  CommandPolicies1764800000000,
+  SourcesAtRuntime1765000000000,
+  Sparkplug1765100000000,
+  SeriesHints1765200000000,
+];

@@ -132,10 +132,14 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   const { sources } = services;
   // After ingest, so that the last figures can be fetched.
   shutdown.add("HTTP", () => http.stop());
-  sources.start(tables, await services.plant.installationId());
+  await sources.start(tables, await services.plant.installationId());
   shutdown.add("ingest", () => sources.stop());
+  services.deadLetters.start();
+  shutdown.add("the dead letters", () => services.deadLetters.stop());
   await services.commands.start();
   shutdown.add("commands", () => services.commands.stop());
+  await services.desired.start();
+  shutdown.add("desired values", () => services.desired.stop());
   parts.broker = () => brokerProblem(services);
   parts.ingest = () => sources.problem;
   await serve(http, services);
@@ -235,9 +239,10 @@ function plantFileOf(config: Config): string {
   return path.join(packageRoot(), "examples", config.demo ? "demo-plant.yaml" : "minimal-plant.yaml");
 }
 
+/** Sources that were made through the API do not count: a wrong address there must not take the server out of use. */
 function brokerProblem(services: Services): string | null {
-  const problems = services.sources.status.flatMap(({ name, standby, link }) => {
-    if (standby) return [];
+  const problems = services.sources.status.flatMap(({ name, owner, standby, paused, link }) => {
+    if (standby || paused || owner === "API") return [];
     if (link.phase === "connected") return link.problem === null ? [] : [`${name}: ${link.problem}`];
     return [`${name}: ${link.phase === "connecting" ? (link.problem ?? "connecting") : "not connected"}`];
   });

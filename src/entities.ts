@@ -1,4 +1,5 @@
 import { CommandEntity } from "./commands/command.entity.js";
+import { DesiredEntity, DesiredMachineEntity } from "./desired/desired.entity.js";
 import { MaintenanceCommentEntity, MaintenanceOrderEntity } from "./maintenance/maintenance.entity.js";
 import { OperationEntity, ProductionOrderEntity } from "./orders/order.entity.js";
 import { EquipmentEntity, MachineTypeEntity } from "./plant/plant.entity.js";
@@ -8,6 +9,8 @@ export const entities = [
   MachineTypeEntity,
   EquipmentEntity,
   CommandEntity,
+  DesiredMachineEntity,
+  DesiredEntity,
   ProductionOrderEntity,
   OperationEntity,
   MaintenanceOrderEntity,

@@ -66,12 +66,14 @@ test("a message that changed no reading still writes the twin's view", () => {
 test("nothing gives nothing", () => {
   expect(assemble([new Entry(null, null, null)])).toEqual({
     leases: [],
+    types: [],
     equipment: [],
     series: [],
     fresh: [],
     old: [],
     twins: [],
     counters: [],
+    births: [],
     deadLetters: [],
   });
 });

@@ -1,6 +1,7 @@
 import { type Frame, type FrameOrigin, framesOf, type Unsure } from "../history/frame.js";
 import type { Equipment } from "../plant/equipment.js";
-import type { CounterFact } from "../twin/facts.js";
+import type { MachineType } from "../plant/machine-type.js";
+import type { BirthFact, CounterFact } from "../twin/facts.js";
 import type { Twin } from "../twin/machine-twin.js";
 import type { TwinHead } from "../twin/twin-head.js";
 import type { NewSeries, Series, StoredSample } from "../twin/twin-model.js";
@@ -38,6 +39,10 @@ export class Entry {
   readonly stats: SourceStats | null;
   /** Under which it may be written; once that ends, its message comes again to whoever consumes the source then. */
   readonly lease: SourceLease | null;
+  /** When what it tells came, in milliseconds: with its message unless told. */
+  receivedAt: number;
+  /** Types that have learned of devices. */
+  types: readonly MachineType[] = NOTHING;
   equipment: readonly Equipment[] = NOTHING;
   discovered: readonly Series[] = NOTHING;
   twin: Twin | null = null;
@@ -47,12 +52,14 @@ export class Entry {
   head: TwinHead | null = null;
   samples: readonly StoredSample[] = NOTHING;
   counters: readonly CounterFact[] = NOTHING;
+  births: readonly BirthFact[] = NOTHING;
   deadLetters: readonly DeadLetter[] = NOTHING;
 
   constructor(message: EntryMessage | null, stats: SourceStats | null, lease: SourceLease | null) {
     this.message = message;
     this.stats = stats;
     this.lease = lease;
+    this.receivedAt = message?.receivedAt ?? 0;
   }
 }
 
@@ -65,6 +72,7 @@ export function leave(message: EntryMessage, stats: SourceStats): void {
 /** Many entries as few statements want them: of each twin only the last head counts. */
 export interface Assembled {
   readonly leases: readonly SourceLease[];
+  readonly types: readonly MachineType[];
   readonly equipment: readonly Equipment[];
   readonly series: readonly NewSeries[];
   /** Frames of samples that are newer than all before them. */
@@ -72,23 +80,28 @@ export interface Assembled {
   readonly old: readonly Unsure[];
   readonly twins: readonly TwinHead[];
   readonly counters: readonly CounterFact[];
+  readonly births: readonly BirthFact[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
 export function assemble(entries: readonly Entry[]): Assembled {
   const leases = new Set<SourceLease>();
+  const types = new Map<string, MachineType>();
   const equipment = new Set<Equipment>();
   const series = new Map<Series, NewSeries>();
   const fresh: Frame[] = [];
   const old: Unsure[] = [];
   const heads = new Map<Twin, TwinHead>();
   const counters: CounterFact[] = [];
+  const births: BirthFact[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const entry of entries) {
     if (entry.lease !== null) leases.add(entry.lease);
+    for (const type of entry.types) types.set(type.name, type);
     for (const node of entry.equipment) equipment.add(node);
     for (const letter of entry.deadLetters) deadLetters.push(letter);
     for (const counter of entry.counters) counters.push(counter);
+    for (const birth of entry.births) births.push(birth);
     const { twin, head } = entry;
     if (twin === null) continue;
     if (head !== null) heads.set(twin, head);
@@ -98,12 +111,14 @@ export function assemble(entries: readonly Entry[]): Assembled {
   }
   return {
     leases: [...leases],
+    types: [...types.values()],
     equipment: [...equipment],
     series: [...series.values()],
     fresh,
     old,
     twins: [...heads.values()],
     counters,
+    births,
     deadLetters,
   };
 }
@@ -111,7 +126,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
 function addSamples(entry: Entry, twin: Twin, fresh: Frame[], old: Unsure[]): void {
   const origin: FrameOrigin = {
     machineId: twin.machine.id,
-    receivedAt: entry.message?.receivedAt ?? 0,
+    receivedAt: entry.receivedAt,
     revision: entry.revision,
     retained: entry.message?.retain ?? false,
   };

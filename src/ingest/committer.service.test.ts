@@ -19,6 +19,7 @@ import { SequenceWatch } from "./sequence-watch.js";
 import { SourceLease } from "./source-lease.js";
 import { SourceLeaseStore } from "./source-lease.store.js";
 import { SourceStats } from "./source-stats.js";
+import { TwinIntake } from "./twin-intake.service.js";
 
 const PLANT = plantFile(`machineTypes:
   - name: counting
@@ -95,7 +96,13 @@ class Ingest {
     this.#pipeline = new Pipeline({
       plant,
       twins,
-      live: new LiveBus(),
+      intake: new TwinIntake({
+        plant,
+        twins,
+        live: new LiveBus(),
+        committer: this.committer,
+        logger: silentLogger,
+      }),
       committer: this.committer,
       replies: { onReply: async () => null },
       logger: silentLogger,

@@ -234,11 +234,12 @@ export class Committer {
   }
 
   async #write(sql: BulkSql, batch: Assembled): Promise<Committed> {
+    if (batch.types.length > 0) await this.#plant.saveLearned(sql, batch.types);
     if (batch.equipment.length > 0) await this.#plant.save(sql, batch.equipment);
     await this.#twins.register(sql, batch.series);
     const { repeated } = await this.#history.append(sql, batch.fresh, batch.old);
     const afterCommit = [await this.#twins.save(sql, batch.twins)];
-    for (const writer of this.#facts) afterCommit.push(await writer.write(sql, { counters: batch.counters }));
+    for (const writer of this.#facts) afterCommit.push(await writer.write(sql, batch));
     await this.#deadLetters.append(sql, batch.deadLetters);
     return { repeated, afterCommit };
   }
@@ -267,8 +268,9 @@ function leaveAll(entries: readonly Entry[]): void {
 /** What remains of an entry whose lease has ended: the equipment, which is known here and right whoever stores it. */
 function abandoned(entry: Entry): Entry[] {
   leaveAll([entry]);
-  if (entry.equipment.length === 0) return [];
+  if (entry.equipment.length === 0 && entry.types.length === 0) return [];
   const rest = new Entry(null, null, null);
+  rest.types = entry.types;
   rest.equipment = entry.equipment;
   return [rest];
 }
@@ -281,7 +283,10 @@ function refusedEntry(entry: Entry, reason: string): Entry | null {
   const { message, stats } = entry;
   if (entry.twin === null && entry.equipment.length === 0) return null;
   const rest = new Entry(message, stats, entry.lease);
-  if (entry.twin !== null) rest.equipment = entry.equipment;
+  if (entry.twin !== null) {
+    rest.types = entry.types;
+    rest.equipment = entry.equipment;
+  }
   if (message && stats) {
     const { topic, payload, receivedAt } = message;
     const { source } = stats;

@@ -1,4 +1,5 @@
 import type { Command } from "../commands/command.js";
+import type { Desired } from "../desired/desired.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import type { TwinChange } from "../twin/twin-change.js";
@@ -26,6 +27,12 @@ export interface OrderChanged extends RecordChanged {
   readonly number: string;
 }
 
+/** What is desired of a machine is another than before. */
+export interface DesiredChanged extends RecordChanged {
+  /** Each value as this change left it; those that are no longer desired as CLEARED. */
+  readonly changed: readonly Desired[];
+}
+
 /** One step of a command, with the command as that step left it: a later step may have been made since. */
 export interface CommandChanged extends RecordChanged {
   readonly command: Command;
@@ -38,6 +45,7 @@ export interface LiveEvents {
   machineStateChanged: { readonly change: TwinChange; readonly state: StateChange };
   telemetryReceived: TelemetryReceived;
   commandChanged: CommandChanged;
+  desiredChanged: DesiredChanged;
   orderChanged: OrderChanged;
   maintenanceOrderChanged: RecordChanged;
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 /** How a value is stored and compared. Sparkplug's names. */
 export const DATA_TYPES = ["Double", "Int64", "Boolean", "String"] as const;
 export type DataType = (typeof DATA_TYPES)[number];
@@ -29,7 +31,13 @@ export interface MetricDefinition {
   readonly staleAfterMs: number | null;
   /** The retention policy of its history; left out: the default one. */
   readonly retention?: string;
+  /** How long a machine may take until it reports a desired value, in ms; left out: what the machine type says. */
+  readonly followWithinMs?: number;
 }
+
+/** What proves that a command was done: the device's word, the written values reported back, or a state reached. */
+export const COMMAND_PROOFS = ["reply", "echo", "state"] as const;
+export type CommandProof = (typeof COMMAND_PROOFS)[number];
 
 export interface CommandDefinition {
   readonly name: string;
@@ -37,6 +45,19 @@ export interface CommandDefinition {
   /** JSON Schema (draft 2020-12) of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
+  /** How often it is sent again while nothing comes. */
+  readonly retries: number;
+  /** Silence in milliseconds after which it is sent again; null: its time in equal parts. */
+  readonly retryAfterMs: number | null;
+  /** It waits until no other such command to the machine is open. */
+  readonly oneAtATime: boolean;
+  /** The PackML states in which it may be sent; null: in all. */
+  readonly allowedStates: readonly string[] | null;
+  readonly confirm: CommandProof;
+  /** By metric what is written: a value, or `{argument}`; null: nothing. */
+  readonly writes: Readonly<Record<string, string | number | boolean>> | null;
+  /** The PackML states of which one is reached when it is done; null: none. */
+  readonly reaches: readonly string[] | null;
 }
 
 /** What machines of one kind report and accept. */
@@ -51,13 +72,39 @@ export interface MachineType {
   readonly staleAfterMs: number;
   /** Silence after which a machine is OFFLINE; null: only its own word makes it so. */
   readonly offlineAfterMs: number | null;
+  /** As for a metric, for all that say nothing themselves; left out: DEFAULT_FOLLOW_WITHIN_MS. */
+  readonly followWithinMs?: number;
+  /** What was declared, and after that what devices told of themselves. */
   readonly metrics: readonly MetricDefinition[];
+  /** Those of `metrics` that devices told of themselves; left out: none. */
+  readonly learned?: readonly MetricDefinition[];
   readonly commands: readonly CommandDefinition[];
 }
 
 /** Silence after which a machine without a type is STALE. */
 export const DEFAULT_STALE_AFTER_MS = 60_000;
 export const DEFAULT_COMMAND_TIMEOUT_MS = 30_000;
+export const DEFAULT_FOLLOW_WITHIN_MS = 30_000;
+
+/**
+ * A type that has learned metrics from a device: declared ones stay as they are, learned ones follow what is told last.
+ * Metrics that are not told any more stay.
+ * @returns the type itself when it knows all that already.
+ */
+export function withLearned(type: MachineType, told: readonly MetricDefinition[]): MachineType {
+  const before = type.learned ?? [];
+  const learned = new Map(before.map((metric) => [metric.name, metric]));
+  const declared = new Set(type.metrics.filter((metric) => !before.includes(metric)).map(({ name }) => name));
+  for (const metric of told) {
+    const known = learned.get(metric.name);
+    if (!declared.has(metric.name) && !(known && isDeepStrictEqual(known, metric)))
+      learned.set(metric.name, metric);
+  }
+  const next = [...learned.values()];
+  if (next.length === before.length && next.every((metric, index) => metric === before[index])) return type;
+  const own = type.metrics.filter(({ name }) => declared.has(name));
+  return { ...type, version: type.version + 1, metrics: [...own, ...next], learned: next };
+}
 
 /** Whether a pattern of `appliesTo` takes a path. */
 export function patternTakes(pattern: string, path: string): boolean {

@@ -8,6 +8,11 @@ const SOURCE = `sources:
     mappings: [{ topic: "{m}/t", format: json }]
 `;
 
+/** A source whose mapping has one rule for metrics. */
+function rules(rule: string): string {
+  return SOURCE.replace("format: json", `format: json, metrics: [${rule}]`);
+}
+
 function read(text: string, env: Record<string, string> = {}) {
   const parsed = parsePlantFile(text, env);
   if (!parsed.ok) throw new Error(parsed.error.map((one) => formatProblem("file", one)).join("\n"));
@@ -19,7 +24,7 @@ function problemsOf(text: string, env: Record<string, string> = {}): string[] {
   return parsed.ok ? [] : parsed.error.map((problem) => formatProblem("file", problem));
 }
 
-test.each(["demo-plant", "minimal-plant"])("examples/%s.yaml is a plant file", async (name) => {
+test.each(["demo-plant", "minimal-plant", "formats"])("examples/%s.yaml is a plant file", async (name) => {
   const text = await readFile(new URL(`../../examples/${name}.yaml`, import.meta.url), "utf8");
   expect(problemsOf(text, { MQTT_URL: "mqtt://broker" })).toEqual([]);
 });
@@ -47,6 +52,23 @@ ${SOURCE}`;
     ],
     sources: [{ qos: 1, discovery: "auto", inFlight: 65_535 }],
   });
+});
+
+test("mappings keep what their formats read, and leave out what the file leaves out", () => {
+  const text = SOURCE.replace("format: json", "format: connectivity").replace(
+    "mappings: [",
+    "mappings: [{ topic: '{m}/d', format: umh, schemas: [_raw], qos: 0, metrics: [{ from: a, scale: { factor: 2 } }] }, ",
+  );
+  expect(read(text).sources[0]?.mappings).toEqual([
+    {
+      topic: "{m}/d",
+      format: "umh",
+      schemas: ["_raw"],
+      qos: 0,
+      metrics: [{ from: "a", ignore: false, scale: { factor: 2, offset: 0 } }],
+    },
+    { topic: "{m}/t", format: "connectivity", online: "online", metrics: [] },
+  ]);
 });
 
 test("what retention leaves out is kept for ever", () => {
@@ -108,7 +130,35 @@ describe("what is wrong is told with line and field", () => {
     ],
     ["machineTypes:\n  - name: pump\n    metrik: []", "file:2: machineTypes[0]: "],
     ["sources:\n  - { name: a b, url: x, mappings: [] }", "file:2: sources[0].name: must be letters"],
-    [SOURCE.replace("format: json", "format: xml"), "file:4: sources[0].mappings[0].format"],
+    [
+      SOURCE.replace("format: json", "format: xml"),
+      "file:4: sources[0].mappings[0].format: must be one of json, value, connectivity, umh, opcua, packml, neuron",
+    ],
+    [
+      SOURCE.replace("format: json", "format: json, timestamp: /ts"),
+      "mappings[0].timestamp: must be names joined with /",
+    ],
+    [
+      SOURCE.replace("format: json", "format: value, timestamp: ts"),
+      'mappings[0]: Unrecognized key: "timestamp"',
+    ],
+    [SOURCE.replace("format: json", "format: json, qos: 3"), "sources[0].mappings[0].qos"],
+    [SOURCE.replace("format: json", "format: json, qualityCodes: sparkplug"), "mappings[0].qualityCodes"],
+    [
+      SOURCE.replace("format: json", "format: umh, schemas: [historian]"),
+      "mappings[0].schemas[0]: must begin with _",
+    ],
+    [SOURCE.replace("format: json", "format: opcua, prefix: publisher"), "mappings[0].prefix"],
+    [SOURCE.replace("format: json", "format: json, metrics: [{ name: a }]"), "mappings[0].metrics[0].from"],
+    [rules("{ from: a }"), "metrics[0]: says nothing"],
+    [rules("{ from: a, ignore: true, name: b }"), "metrics[0].ignore: leaves nothing to name"],
+    [rules("{ from: a/b, name: '*' }"), "metrics[0].name: has more * than from"],
+    [rules("{ from: a, name: b/ }"), "metrics[0].name: must be names joined with /"],
+    [rules("{ from: a/#, ignore: true }"), "metrics[0].from: must be names joined with /"],
+    [rules("{ from: '**/a', ignore: true }"), "metrics[0].from: ** stands for whole levels"],
+    [rules("{ from: '*a*b*c*', ignore: true }"), "metrics[0].from: must not have more than 3 *"],
+    [rules("{ from: a, scale: { factor: 0 } }"), "metrics[0].scale.factor: must not be 0"],
+    [rules("{ from: a, scale: { faktor: 2 } }"), "metrics[0].scale"],
     [SOURCE.replace("url:", "qos: 3\n    url:"), "file:3: sources[0].qos"],
     [
       "machineTypes:\n  - name: pump\n    metrics:\n      - { name: a, retention: short }",

@@ -1,15 +1,12 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.js";
+import { command, concurrency, stateProblems } from "./command-settings.js";
 import { duration } from "./duration-setting.js";
 import { checkPath, EQUIPMENT_LEVELS } from "./equipment.js";
 import { DEFAULT_RETENTION, historySettings, retentionName } from "./history-settings.js";
-import {
-  DATA_TYPES,
-  DEFAULT_COMMAND_TIMEOUT_MS,
-  DEFAULT_STALE_AFTER_MS,
-  METRIC_ROLES,
-} from "./machine-type.js";
+import { DATA_TYPES, DEFAULT_STALE_AFTER_MS, METRIC_ROLES } from "./machine-type.js";
+import { sourceSettings } from "./source-settings.js";
 
 const path = z.string().superRefine((value, context) => {
   const checked = checkPath(value);
@@ -27,24 +24,25 @@ const metric = z.strictObject({
   min: z.number().optional(),
   max: z.number().optional(),
   staleAfter: duration.optional(),
+  followWithin: duration.optional(),
   retention: retentionName.optional(),
 });
 
-const command = z.strictObject({
-  name: name.regex(/^[^/+#]+$/, "must not hold /, + or #"),
-  description: name.optional(),
-  timeout: duration.default(DEFAULT_COMMAND_TIMEOUT_MS),
-  parameters: z.record(z.string(), z.unknown()).default({ type: "object", additionalProperties: false }),
-});
-
-const machineType = z.strictObject({
-  name,
-  appliesTo: z.array(name).default([]),
-  staleAfter: duration.default(DEFAULT_STALE_AFTER_MS),
-  offlineAfter: duration.optional(),
-  metrics: z.array(metric).default([]).superRefine(unique("name")),
-  commands: z.array(command).default([]).superRefine(unique("name")),
-});
+const machineType = z
+  .strictObject({
+    name,
+    appliesTo: z.array(name).default([]),
+    staleAfter: duration.default(DEFAULT_STALE_AFTER_MS),
+    offlineAfter: duration.optional(),
+    followWithin: duration.optional(),
+    metrics: z.array(metric).default([]).superRefine(unique("name")),
+    concurrency: concurrency.optional(),
+    commands: z.array(command).default([]).superRefine(unique("name")),
+  })
+  .superRefine((type, context) => {
+    for (const { index, field, message } of stateProblems(type))
+      context.addIssue({ code: "custom", path: ["commands", index, field], message });
+  });
 
 const equipment = z.strictObject({
   path,
@@ -53,38 +51,11 @@ const equipment = z.strictObject({
   type: name.optional(),
 });
 
-const mappingBase = {
-  topic: name,
-  /** How the machine's path is put together from the topic's levels; default: all but `{metric+}` joined with `/`. */
-  machine: name.optional(),
-};
-
-const mapping = z.discriminatedUnion("format", [
-  z.strictObject({
-    ...mappingBase,
-    format: z.literal("json"),
-    timestamp: name.optional(),
-    sequence: name.optional(),
-  }),
-  z.strictObject({ ...mappingBase, format: z.literal("value") }),
-  z.strictObject({ ...mappingBase, format: z.literal("connectivity"), online: name.default("online") }),
-]);
-
-const source = z.strictObject({
-  name: name.regex(/^[a-z0-9][a-z0-9-]*$/i, "must be letters, digits and -"),
-  url: name,
-  qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(1),
-  discovery: z.enum(["auto", "off"]).default("auto"),
-  /** MQTT 5 receive maximum: how many messages may be on the way unacknowledged. */
-  inFlight: z.int().min(1).max(65_535).default(65_535),
-  mappings: z.array(mapping).min(1, "needs at least one mapping"),
-});
-
 const plantFile = z
   .strictObject({
     equipment: z.array(equipment).default([]).superRefine(unique("path")),
     machineTypes: z.array(machineType).default([]).superRefine(unique("name")),
-    sources: z.array(source).default([]).superRefine(unique("name")),
+    sources: z.array(sourceSettings).default([]).superRefine(unique("name")),
     history: historySettings.optional(),
   })
   .superRefine((file, context) => {
@@ -120,8 +91,6 @@ const plantFile = z
 
 /** What a plant file says, with defaults filled in and durations in milliseconds. */
 export type PlantFile = z.output<typeof plantFile>;
-export type SourceConfig = PlantFile["sources"][number];
-export type MappingConfig = SourceConfig["mappings"][number];
 export type MachineTypeConfig = PlantFile["machineTypes"][number];
 
 /** Where in the file something is wrong, and what. */

@@ -14,6 +14,10 @@ export class MachineTypeEntity {
   /** A MachineTypeConfig. */
   @Column({ type: "jsonb" })
   definition!: unknown;
+
+  /** MetricDefinitions that devices told of themselves. */
+  @Column({ type: "jsonb" })
+  learned!: unknown;
 }
 
 @Entity("equipment")

@@ -4,9 +4,15 @@ import { sqlOf } from "../db/sql.js";
 import { newId } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
 import type { Sql } from "../kernel/sql.js";
+import { commandDefinitionOf } from "./command-settings.js";
 import type { Equipment } from "./equipment.js";
 import { DEFAULT_RETENTION, KEEP_ALL, policiesOf, type RetentionPolicies } from "./history-settings.js";
-import type { MachineType } from "./machine-type.js";
+import {
+  DEFAULT_STALE_AFTER_MS,
+  type MachineType,
+  type MetricDefinition,
+  withLearned,
+} from "./machine-type.js";
 import { Plant } from "./plant.js";
 import type { PlantStore } from "./plant.store.js";
 import type { MachineTypeConfig, PlantFile } from "./plant-file.js";
@@ -32,14 +38,18 @@ export class PlantService {
 
   /** Reads the plant as it was stored. */
   async load(): Promise<void> {
-    for (const row of await this.#store.types()) {
-      this.plant.setType(machineTypeOf(row.definition, row.id, row.version));
-    }
     await this.refresh();
   }
 
-  /** Adds the equipment that other servers have stored since. */
+  /** Adds the types and the equipment that other servers have stored since. */
   async refresh(): Promise<void> {
+    for (const { definition, id, version, learned } of await this.#store.types()) {
+      const known = this.plant.type(definition.name);
+      if (known && known.version >= version) continue;
+      const type = { ...withLearned(machineTypeOf(definition, id, version), learned), version };
+      if (known) this.plant.replaceType(known, type);
+      else this.plant.setType(type);
+    }
     const records = await this.#store.equipment((id) => this.plant.typeById(id)?.name ?? null);
     for (const record of records) this.plant.load(record);
   }
@@ -84,19 +94,51 @@ export class PlantService {
     });
   }
 
+  /**
+   * A device told of itself which metrics it has. Its type learns them; a machine without a type gets one of that name.
+   * @returns the type and the machines that are new or changed, to be written with `saveLearned` and `save`; null when
+   * nothing is.
+   */
+  learn(
+    machine: Equipment,
+    typeName: string,
+    told: readonly MetricDefinition[],
+  ): { readonly type: MachineType; readonly machines: readonly Equipment[] } | null {
+    const { plant } = this;
+    const known = machine.machineType ?? plant.type(typeName);
+    const type = withLearned(known ?? machineTypeOf(undeclared(typeName), newId(), 0), told);
+    if (type === known && machine.machineType === known) return null;
+    const machines = known && known !== type ? plant.replaceType(known, type) : [];
+    if (!known) plant.setType(type);
+    if (machine.machineType === type) return { type, machines };
+    machine.machineType = type;
+    return { type, machines: [...machines, machine] };
+  }
+
+  /** Writes within the caller's transaction what types have learned. */
+  async saveLearned(sql: Sql, types: readonly MachineType[]): Promise<void> {
+    await this.#store.saveLearned(sql, types, undeclared);
+  }
+
   installationId(): Promise<string> {
     return this.#store.installationId();
   }
 
   async #applyType(definition: MachineTypeConfig): Promise<void> {
     const known = this.plant.type(definition.name);
-    const next = machineTypeOf(definition, known?.id ?? newId(), known?.version ?? 1);
+    const declared = machineTypeOf(definition, known?.id ?? newId(), known?.version ?? 1);
+    const next = { ...withLearned(declared, known?.learned ?? []), version: declared.version };
     if (known && isDeepStrictEqual(known, next)) return;
     const type = known ? { ...next, version: known.version + 1 } : next;
     await this.#store.saveType(type, definition);
     this.plant.setType(type);
     this.#logger.info({ machineType: type.name, version: type.version }, "machine type applied");
   }
+}
+
+/** The definition of a type that devices alone have told of. */
+function undeclared(name: string): MachineTypeConfig {
+  return { name, appliesTo: [], staleAfter: DEFAULT_STALE_AFTER_MS, metrics: [], commands: [] };
 }
 
 function machineTypeOf(config: MachineTypeConfig, id: string, version: number): MachineType {
@@ -107,6 +149,7 @@ function machineTypeOf(config: MachineTypeConfig, id: string, version: number): 
     appliesTo: config.appliesTo,
     staleAfterMs: config.staleAfter,
     offlineAfterMs: config.offlineAfter ?? null,
+    ...(config.followWithin === undefined ? {} : { followWithinMs: config.followWithin }),
     metrics: config.metrics.map((metric) => ({
       name: metric.name,
       dataType: metric.type,
@@ -116,13 +159,9 @@ function machineTypeOf(config: MachineTypeConfig, id: string, version: number): 
       min: metric.min ?? null,
       max: metric.max ?? null,
       staleAfterMs: metric.staleAfter ?? null,
+      ...(metric.followWithin === undefined ? {} : { followWithinMs: metric.followWithin }),
       ...(metric.retention === undefined ? {} : { retention: metric.retention }),
     })),
-    commands: config.commands.map((command) => ({
-      name: command.name,
-      description: command.description ?? null,
-      parameters: command.parameters,
-      timeoutMs: command.timeout,
-    })),
+    commands: config.commands.map((command) => commandDefinitionOf(command, config)),
   };
 }

@@ -57,6 +57,18 @@ export class Plant {
     this.#types.set(type.name, type);
   }
 
+  /** Puts a type in the place of an earlier version of it. @returns the machines that have it. */
+  replaceType(before: MachineType, type: MachineType): Equipment[] {
+    this.#types.set(type.name, type);
+    const machines: Equipment[] = [];
+    for (const machine of this.machines()) {
+      if (machine.machineType !== before) continue;
+      machine.machineType = type;
+      machines.push(machine);
+    }
+    return machines;
+  }
+
   /** All nodes below `root`, itself included, parents first. */
   *below(root: Equipment): Generator<Equipment> {
     yield root;

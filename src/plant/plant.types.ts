@@ -3,7 +3,7 @@ import { enumOf } from "../graphql/enums.js";
 import { Node } from "../graphql/node.types.js";
 import { GraphQLEquipmentPath, GraphQLJSON } from "../graphql/scalars.js";
 import { EQUIPMENT_LEVELS, type EquipmentLevel } from "./equipment.js";
-import { METRIC_ROLES, type MetricRole } from "./machine-type.js";
+import { type CommandProof, METRIC_ROLES, type MetricRole } from "./machine-type.js";
 
 export const EquipmentLevelEnum = enumOf(EQUIPMENT_LEVELS);
 registerEnumType(EquipmentLevelEnum, {
@@ -26,6 +26,21 @@ registerEnumType(MetricRoleEnum, {
     OPERATING_HOURS: { description: "An absolute counter of operating hours." },
     SETPOINT: { description: "A value that the machine tries to keep." },
     SENSOR: { description: "A measured value." },
+  },
+});
+
+/** Plant files write them in lower case. */
+const CommandProofEnum = { REPLY: "reply", ECHO: "echo", STATE: "state" } as const satisfies Record<
+  Uppercase<CommandProof>,
+  CommandProof
+>;
+registerEnumType(CommandProofEnum, {
+  name: "CommandProof",
+  description: "What proves that a command was done.",
+  valuesConfig: {
+    REPLY: { description: "The device says so." },
+    ECHO: { description: "The machine reports the values that the command has written." },
+    STATE: { description: "The machine reports one of the states that the command leads to." },
   },
 });
 
@@ -111,6 +126,29 @@ export class CommandDefinition {
     description: "How long a command waits for its end, in milliseconds, unless it says otherwise.",
   })
   timeoutMs!: number;
+
+  @Field(() => CommandProofEnum, { description: "What proves that it was done." })
+  confirm!: CommandProof;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: "The PackML states in which it may be sent; null: in all.",
+  })
+  allowedStates!: readonly string[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: "The PackML states of which one is reached when it is done; null: none proves it.",
+  })
+  reaches!: readonly string[] | null;
+
+  @Field(() => Boolean, {
+    description: "Whether it waits until no other such command to the machine is open.",
+  })
+  oneAtATime!: boolean;
+
+  @Field(() => Int, { description: "How often it is sent again while nothing comes from the machine." })
+  retries!: number;
 }
 
 @ObjectType({

@@ -86,7 +86,7 @@ function moved(machine: string, role: MetricRole, from: number, to: number): Cou
 async function commit(...counters: CounterFact[][]): Promise<void> {
   const afterCommit = await plant.db.withConnection(async (sql) => {
     await sql.query("BEGIN");
-    const done = await plant.production.write(sql, { counters: counters.flat() });
+    const done = await plant.production.write(sql, { counters: counters.flat(), births: [] });
     await sql.query("COMMIT");
     return done;
   });
@@ -139,7 +139,7 @@ test("a redelivered message counts nothing, and a batch that was rolled back cou
   await plant.db
     .withConnection(async (sql) => {
       await sql.query("BEGIN");
-      await plant.production.write(sql, { counters: batch });
+      await plant.production.write(sql, { counters: batch, births: [] });
       throw new Error("the connection is lost");
     })
     .catch(() => undefined);
@@ -304,8 +304,8 @@ test("without counters a batch costs no statement, without running operations on
       return plant.db.query<Row>(text, values);
     },
   };
-  await plant.production.write(sql, { counters: [] });
+  await plant.production.write(sql, { counters: [], births: [] });
   expect(statements).toBe(0);
-  await plant.production.write(sql, { counters: moved("m3", "GOOD_COUNT", 0, 5) });
+  await plant.production.write(sql, { counters: moved("m3", "GOOD_COUNT", 0, 5), births: [] });
   expect(statements).toBe(1);
 });

@@ -10,9 +10,34 @@ export interface CounterFact {
   readonly receivedAt: number;
 }
 
+/** How a metric of a machine changed when a device told anew which it has. */
+export interface MetricChange {
+  readonly machine: Equipment;
+  readonly metric: string;
+  readonly kind: "ADDED" | "DROPPED" | "RETYPED";
+  /** Data types, by the names that the device's protocol has for them; null where there is none. */
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
+/** A device told anew which metrics it has. */
+export interface BirthFact {
+  readonly source: string;
+  /** The edge node that told it, unique within the source. */
+  readonly node: string;
+  /** The device that it is about; empty for the edge node itself. */
+  readonly device: string;
+  /** What to remember of it, as JSON. */
+  readonly memory: object;
+  readonly changes: readonly MetricChange[];
+}
+
 /** What a batch of messages proves, besides the samples themselves. */
 export interface Facts {
   readonly counters: readonly CounterFact[];
+  readonly births: readonly BirthFact[];
 }
 
 /** Derives and writes facts in the very transaction that stores the samples behind them. */

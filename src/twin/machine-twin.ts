@@ -113,9 +113,20 @@ export class Twin {
 
   /** Makes the series of a metric, which has not reported. */
   addSeries(metric: string, definition: MetricDefinition | null, dataType: DataType): Series {
-    const series = { id: null, metric, definition, place: this.table.add(dataType) };
+    const series: Series = { id: null, metric, definition, hint: null, place: this.table.add(dataType) };
     this.#series.set(metric, series);
     return series;
+  }
+
+  /** The machine has another type, or its type has changed. Readings stay. */
+  redefine(): void {
+    const definitions = new Map(this.machine.machineType?.metrics.map((metric) => [metric.name, metric]));
+    for (const series of this.#series.values()) series.definition = definitions.get(series.metric) ?? null;
+    for (const definition of definitions.values()) {
+      if (!this.#series.has(definition.name))
+        this.addSeries(definition.name, definition, definition.dataType);
+    }
+    this.dueAt(Number.NEGATIVE_INFINITY);
   }
 
   /** The present reading of a metric; undefined where the machine has none of that name. */
@@ -131,7 +142,7 @@ export class Twin {
 
   readingOf(series: Series): MetricReading {
     const { table } = this;
-    const { metric, definition, place } = series;
+    const { metric, definition, hint, place } = series;
     const time = table.time(place);
     const reported = time !== Number.NEGATIVE_INFINITY;
     return {
@@ -139,8 +150,8 @@ export class Twin {
       name: metric,
       topic: this.topicOf(series),
       dataType: definition?.dataType ?? table.dataType(place),
-      unit: definition?.unit ?? null,
-      role: definition?.role ?? null,
+      unit: definition ? definition.unit : (hint?.unit ?? null),
+      role: definition ? definition.role : (hint?.role ?? null),
       value: table.value(place),
       quality: table.quality(place),
       stale: table.isStale(place),

@@ -15,6 +15,8 @@ export interface Sample {
   readonly quality: Quality;
   /** Told after the fact: stored, never shown as the present. */
   readonly historical?: boolean;
+  /** Shown as the present, never stored. */
+  readonly transient?: boolean;
 }
 
 /** The data type that a value has by itself. */

@@ -12,12 +12,21 @@ export interface Connectivity {
   readonly lastSeen: Date | null;
 }
 
+/** What the source of a metric says of it, where the machine's type says nothing. */
+export interface MetricHint {
+  readonly unit: string | null;
+  readonly role: MetricRole | null;
+}
+
 /** A series: the history of one metric of one machine, and the place of its present reading. */
 export interface Series {
   /** Comes with the first commit. */
   id: number | null;
   readonly metric: string;
-  readonly definition: MetricDefinition | null;
+  /** Null where the machine's type does not have it. */
+  definition: MetricDefinition | null;
+  /** Counts where there is no definition. */
+  hint: MetricHint | null;
   /** Where the twin's table holds its present reading. */
   readonly place: number;
 }
@@ -98,6 +107,11 @@ export interface Arrival {
   readonly receivedAt: number;
   /** Kept by the broker from before: a state of unknown age, not a sign of life. */
   readonly retained: boolean;
+}
+
+/** Tells of metrics that are discovered. */
+export interface MetricHints {
+  hintOf(metric: string): MetricHint | null;
 }
 
 export interface ReducerLimits {

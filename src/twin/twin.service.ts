@@ -64,16 +64,19 @@ export class TwinService {
   async refresh(source: string): Promise<TwinChange[]> {
     this.#generation += 1;
     const before = new Map<Twin, number>();
-    for (const twin of this.#twins.values()) {
-      if (twin.route?.source !== source) continue;
-      before.set(twin, twin.revision);
-      twin.forget();
-    }
-    await this.#load((machineId) => {
+    const forget = () => {
+      for (const twin of this.#twins.values()) {
+        if (twin.route?.source !== source) continue;
+        before.set(twin, twin.revision);
+        twin.forget();
+      }
+    };
+    const twinOf = (machineId: string) => {
       const twin = this.byId(machineId);
       if (twin && !before.has(twin)) before.set(twin, twin.revision);
       return twin;
-    });
+    };
+    await this.#load(twinOf, forget);
     return [...before]
       .filter(([twin, revision]) => twin.revision !== revision)
       .map(([twin]) => new TwinChange(twin, [...twin.allSeries()], null, true));
@@ -124,8 +127,8 @@ export class TwinService {
     };
   }
 
-  #load(twinOf: (machineId: string) => Twin | undefined): Promise<void> {
-    return this.#store.load(twinOf, (visit) => this.#history.eachRecent(visit));
+  #load(twinOf: (machineId: string) => Twin | undefined, begin?: () => void): Promise<void> {
+    return this.#store.load(twinOf, (visit) => this.#history.eachRecent(visit), begin);
   }
 
   /**

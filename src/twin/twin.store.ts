@@ -2,7 +2,7 @@ import type { Database } from "../db/database.js";
 import type { StoredFrame } from "../history/frame.js";
 import { numberArray, textArray } from "../kernel/pg-array.js";
 import type { Sql } from "../kernel/sql.js";
-import type { DataType } from "../plant/machine-type.js";
+import type { DataType, MetricRole } from "../plant/machine-type.js";
 import type { Twin } from "./machine-twin.js";
 import type { MachineMode, MachineState } from "./packml.js";
 import type { TableReading } from "./reading-table.js";
@@ -30,6 +30,8 @@ interface MetricRow extends ValueColumns {
   machine_id: string;
   metric: string;
   data_type: DataType;
+  unit: string | null;
+  role: MetricRole | null;
   quality: number | null;
   source_time: Date | null;
   received_time: Date | null;
@@ -45,23 +47,23 @@ export class TwinStore {
   /**
    * Brings the twins that `twinOf` knows up to what is stored; what they know better already stays.
    * @param recent the frames of the history that are not in the tables of the twins yet.
+   * @param begin called when all is read: from then on to the end nothing else comes in between.
    */
   async load(
     twinOf: (machineId: string) => Twin | undefined,
     recent: (visit: (frame: StoredFrame) => void) => Promise<void>,
+    begin: () => void = () => undefined,
   ): Promise<void> {
     // Frames first: what becomes sealed in between is found in the tables then.
     const frames = new RecentReadings();
     await recent((frame) => frames.add(frame));
-    for (const row of await this.#db.query<TwinRow>("SELECT * FROM twin")) {
+    const heads = await this.#db.query<TwinRow>("SELECT * FROM twin");
+    const metrics = await this.#metrics();
+    begin();
+    for (const row of heads) {
       const twin = twinOf(row.machine_id);
       if (twin) fillView(twin, row);
     }
-    const metrics = await this.#db.query<MetricRow>(
-      `SELECT s.id AS series_id, s.machine_id, s.metric, s.data_type, m.value_double, m.value_bigint, m.value_boolean,
-              m.value_text, m.quality, m.source_time, m.received_time
-       FROM series s LEFT JOIN twin_metric m ON m.series_id = s.id`,
-    );
     for (const [machineId, head] of frames.heads) {
       const twin = twinOf(machineId);
       if (twin) fillHead(twin, head);
@@ -75,18 +77,30 @@ export class TwinStore {
     }
   }
 
+  #metrics(): Promise<MetricRow[]> {
+    return this.#db.query<MetricRow>(
+      `SELECT s.id AS series_id, s.machine_id, s.metric, s.data_type, s.unit, s.role, m.value_double, m.value_bigint, m.value_boolean,
+              m.value_text, m.quality, m.source_time, m.received_time
+       FROM series s LEFT JOIN twin_metric m ON m.series_id = s.id
+       ORDER BY s.id`,
+    );
+  }
+
   /** Gives every series that has none yet its id. */
   async register(sql: Sql, series: readonly NewSeries[]): Promise<void> {
     if (series.length === 0) return;
     const rows = await sql.query<{ machine_id: string; metric: string; id: number }>(
-      `INSERT INTO series (machine_id, metric, data_type)
-       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
-       ON CONFLICT (machine_id, metric) DO UPDATE SET data_type = excluded.data_type
+      `INSERT INTO series (machine_id, metric, data_type, unit, role)
+       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+       ON CONFLICT (machine_id, metric) DO UPDATE SET data_type = excluded.data_type,
+         unit = coalesce(excluded.unit, series.unit), role = coalesce(excluded.role, series.role)
        RETURNING machine_id, metric, id`,
       [
         textArray(series.map((one) => one.machine.id)),
         textArray(series.map((one) => one.series.metric)),
         textArray(series.map((one) => one.dataType)),
+        textArray(series.map((one) => one.series.hint?.unit ?? null)),
+        textArray(series.map((one) => one.series.hint?.role ?? null)),
       ],
     );
     const ids = new Map(rows.map((row) => [`${row.machine_id}/${row.metric}`, row.id]));
@@ -156,6 +170,7 @@ function fillHead(twin: Twin, { revision, seenAt }: RecentHead): void {
 function fillMetric(twin: Twin, row: MetricRow): void {
   const series = twin.series(row.metric) ?? twin.addSeries(row.metric, null, row.data_type);
   series.id = row.series_id;
+  if (row.unit !== null || row.role !== null) series.hint = { unit: row.unit, role: row.role };
   if (row.source_time === null || row.source_time.getTime() <= twin.table.time(series.place)) return;
   restore(twin, series, {
     value: scalarOf(row),

@@ -4,7 +4,15 @@ import type { Twin } from "./machine-twin.js";
 import { machineModeOf, machineStateOf } from "./packml.js";
 import { coerce, dataTypeOf, type Quality, type Sample, type Scalar, unusable } from "./sample.js";
 import { TwinChange } from "./twin-change.js";
-import type { Arrival, CounterMove, ReducerLimits, Series, StateChange, StoredSample } from "./twin-model.js";
+import type {
+  Arrival,
+  CounterMove,
+  MetricHints,
+  ReducerLimits,
+  Series,
+  StateChange,
+  StoredSample,
+} from "./twin-model.js";
 
 /** No machine's clock was set before this (2000-01-01): an older time is a clock that was never set. */
 const EARLIEST_TIME = Date.UTC(2000, 0, 1);
@@ -17,6 +25,8 @@ export interface Applied {
   /** Null when nothing about the twin changed. */
   readonly change: TwinChange | null;
   readonly stored: readonly StoredSample[];
+  /** Samples that are shown and not to be stored. */
+  readonly transient: readonly StoredSample[];
   readonly counters: readonly CounterMove[];
   /** Samples that were there already. */
   readonly repeated: number;
@@ -27,17 +37,22 @@ export interface Applied {
   readonly discovered: readonly Series[];
 }
 
-/** Applies the samples of one message. */
+/**
+ * Applies the samples of one message.
+ * @param hints tell of metrics that it brings for the first time.
+ */
 export function applySamples(
   twin: Twin,
   samples: readonly Sample[],
   arrival: Arrival,
   limits: ReducerLimits,
+  hints: MetricHints | null = null,
 ): Applied {
   const { table } = twin;
   const { receivedAt } = arrival;
   const changed: Series[] = [];
   const stored: StoredSample[] = [];
+  let transient: StoredSample[] | null = null;
   let counters: CounterMove[] | null = null;
   let refused: Applied["refused"][number][] | null = null;
   let discovered: Series[] | null = null;
@@ -60,6 +75,7 @@ export function applySamples(
         continue;
       }
       series = twin.addSeries(sample.metric, null, dataTypeOf(sample.value));
+      series.hint = hints?.hintOf(sample.metric) ?? null;
       discovered ??= [];
       discovered.push(series);
     }
@@ -83,7 +99,7 @@ export function applySamples(
     }
     if (sample.historical || time < before) {
       late += 1;
-      stored.push({ series, time, value, quality, fresh: false, shown: false });
+      if (!sample.transient) stored.push({ series, time, value, quality, fresh: false, shown: false });
       continue;
     }
     if (time === before) {
@@ -93,12 +109,14 @@ export function applySamples(
         continue;
       }
       const shown = ties !== null && ties.length < MOST_TIES;
-      stored.push({ series, time, value, quality, fresh: false, shown });
+      if (!sample.transient) stored.push({ series, time, value, quality, fresh: false, shown });
       if (!shown) continue;
-    } else {
-      stored.push({ series, time, value, quality, fresh: true, shown: true });
+    } else if (!sample.transient) stored.push({ series, time, value, quality, fresh: true, shown: true });
+    if (sample.transient) {
+      transient ??= [];
+      transient.push({ series, time, value, quality, fresh: true, shown: true });
     }
-    const role = definition?.role ?? null;
+    const role = definition === null ? (series.hint?.role ?? null) : definition.role;
     if (role !== null && COUNTERS.has(role) && before !== NEVER) {
       counters ??= [];
       counters.push({ role, series, from: table.value(place), to: value, fromTime: before, time });
@@ -117,6 +135,7 @@ export function applySamples(
   const applied = {
     change: null,
     stored,
+    transient: transient ?? NOTHING,
     counters: counters ?? NOTHING,
     repeated,
     late,
@@ -173,6 +192,41 @@ export function applyTime(twin: Twin, now: number): TwinChange | null {
   twin.revision += 1;
   twin.touch();
   return new TwinChange(twin, aged);
+}
+
+/**
+ * Nobody knows any more whether these readings are true.
+ * @param at since when nobody knows either whether the machine is there, in milliseconds; null where that is known.
+ */
+export function applyUncertainty(
+  twin: Twin,
+  metrics: Iterable<string>,
+  at: number | null,
+): TwinChange | null {
+  const changed: Series[] = [];
+  for (const metric of metrics) {
+    const series = twin.series(metric);
+    if (!series || twin.table.isStale(series.place)) continue;
+    twin.table.setStale(series.place, true);
+    changed.push(series);
+  }
+  const wasOnline = at !== null && twin.status === "ONLINE";
+  if (wasOnline) {
+    twin.status = "STALE";
+    twin.since = new Date(at);
+    twin.headVersion += 1;
+  }
+  if (changed.length === 0 && !wasOnline) return null;
+  twin.revision += 1;
+  twin.touch();
+  return new TwinChange(twin, changed);
+}
+
+/** Something else about these metrics has changed, such as what is desired of them: a change of the twin for its followers. */
+export function applyNews(twin: Twin, series: readonly Series[]): TwinChange {
+  twin.revision += 1;
+  twin.touch();
+  return new TwinChange(twin, series);
 }
 
 /** When `applyTime` may next change something, in milliseconds; reports of the machine can only put it off. */

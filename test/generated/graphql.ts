@@ -10,19 +10,19 @@ export type CommandStatus =
   | 'ACCEPTED'
   /** Called back before it was sent. */
   | 'CANCELLED'
-  /** The device has done it. */
+  /** The device has done it, proven as its definition says: by its reply, by the written values that it reports, or by the state that it has reached. */
   | 'COMPLETED'
-  /** The broker did not confirm it in time. */
+  /** It could not be sent in time, or the broker did not confirm it in time. */
   | 'EXPIRED'
-  /** The device could not do it, or the broker refused it; reason says why. */
+  /** The device could not do it, the broker refused it, or the machine was in no state for it when its turn came; reason says why. */
   | 'FAILED'
-  /** Stored, not yet confirmed by the broker. */
+  /** Stored: it waits for its time, its turn, or the broker's confirmation. */
   | 'QUEUED'
   /** The device refused it; reason says why. */
   | 'REJECTED'
   /** The broker has confirmed it; the device has not answered. */
   | 'SENT'
-  /** It was sent, and its end was not reported in time; the device may have done it. */
+  /** It was sent, and its end was not proven in time; the device may have done it. */
   | 'TIMED_OUT';
 
 /** Whether a machine is heard. */
@@ -64,6 +64,49 @@ export type CreateMaintenanceOrderInput = {
   /** What is to be done, in a line. */
   title: string;
 };
+
+/** A source to be made; everything means what it means in the plant file. */
+export type CreateSourceInput = {
+  /** What becomes of unknown machines and metrics. */
+  discovery?: SourceDiscovery | null | undefined;
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** How many messages may be on the way unacknowledged, 1 to 65,535. */
+  inFlight?: number | null | undefined;
+  /** Tried in order; each an object as under mappings in the plant file. At least one, except with sparkplug. */
+  mappings?: Array<unknown> | null | undefined;
+  /** Letters, digits and -; no other source has it. */
+  name: string;
+  /** Not to be consumed yet. */
+  paused?: boolean | null | undefined;
+  /** QoS of the subscriptions: with 1 or 2 what is sent while the server is away comes later. */
+  qos?: number | null | undefined;
+  /** An object as under sparkplug in the plant file, for a source of Sparkplug messages. */
+  sparkplug?: unknown;
+  /** mqtt(s):// or ws(s)://, with user:password@ where the broker asks for it; percent-encoded. */
+  url: string;
+};
+
+/** What one metric shall be. */
+export type DesiredMetricInput = {
+  /** A metric that the machine type declares as writable. */
+  name: string;
+  /** A value of the metric's type and within its limits; null or left out to desire nothing. */
+  value?: number | string | boolean | null | null | undefined;
+};
+
+/** What became of a desired value. */
+export type DesiredStatus =
+  /** Nothing is desired of the metric any more; only events tell it. */
+  | 'CLEARED'
+  /** The machine did not report the value in time, or has long reported another one since. */
+  | 'NOT_FOLLOWED'
+  /** Stored, and not sent yet: the machine is away, or the broker is. */
+  | 'PENDING'
+  /** The broker has it; the machine has not reported the value yet. */
+  | 'SENT'
+  /** The machine reports the value. */
+  | 'SETTLED';
 
 /** What an event carries. */
 export type MachineEventKind =
@@ -267,8 +310,81 @@ export type SendCommandInput = {
   machine: string;
   /** One of the commands that the machine type declares. */
   name: string;
-  /** Milliseconds in which it must end, 100 to 3,600,000; what the machine type says when left out. */
+  /** When it is to be sent, at most a year ahead; as soon as possible when left out. Whether the machine may get it is decided then. */
+  scheduledAt?: string | null | undefined;
+  /** Milliseconds in which it must end, 100 to 3,600,000, from now or from scheduledAt; what the machine type says when left out. */
   timeoutMs?: number | null | undefined;
+};
+
+/** What metrics of a machine shall be. */
+export type SetDesiredInput = {
+  /** Refuse unless the twin is still at this revision. */
+  expectedRevision?: number | null | undefined;
+  /** Refuse unless what is desired is still at this version, whatever the machine has reported since. */
+  expectedVersion?: number | null | undefined;
+  /** The same key with the same input sets nothing again and returns the first outcome. */
+  idempotencyKey?: string | null | undefined;
+  /** The machine's path. */
+  machine: string;
+  /** The metrics to set or clear; others stay as they are. */
+  metrics: Array<DesiredMetricInput>;
+};
+
+/** A source to be paused, resumed or removed. */
+export type SourceActionInput = {
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** The source's name. */
+  name: string;
+};
+
+/** What becomes of machines and metrics that nobody has declared. */
+export type SourceDiscovery =
+  /** They are taken in. */
+  | 'AUTO'
+  /** They become dead letters. */
+  | 'OFF';
+
+/** How a source is. */
+export type SourceHealth =
+  /** Messages come and are committed. */
+  | 'CONNECTED'
+  /** There is no connection to the broker. */
+  | 'DISCONNECTED'
+  /** Messages come, and their commits are 5 s or more behind, or fail. */
+  | 'LAGGING'
+  /** Nobody consumes it until it is resumed; its messages wait with the broker. */
+  | 'PAUSED'
+  /** Another server consumes it; this one takes over when that ends. */
+  | 'STANDBY';
+
+/** Where the settings of a source stand, which is the one place to change them. */
+export type SourceOwner =
+  /** In the database: createSource made it. */
+  | 'API'
+  /** In the plant file. It can be paused and resumed here. */
+  | 'PLANT_FILE';
+
+/** Settings of a source to be changed; what is left out, or null, stays as it is. */
+export type UpdateSourceInput = {
+  /** What becomes of unknown machines and metrics. */
+  discovery?: SourceDiscovery | null | undefined;
+  /** Refuse unless the source is still at this version. */
+  expectedVersion?: number | null | undefined;
+  /** Makes sending it twice harmless. */
+  idempotencyKey?: string | null | undefined;
+  /** How many messages may be on the way unacknowledged, 1 to 65,535. */
+  inFlight?: number | null | undefined;
+  /** Tried in order; each an object as under mappings in the plant file. At least one, except with sparkplug. They replace all that were. */
+  mappings?: Array<unknown> | null | undefined;
+  /** The source's name, which cannot be changed. */
+  name: string;
+  /** QoS of the subscriptions: with 1 or 2 what is sent while the server is away comes later. */
+  qos?: number | null | undefined;
+  /** An object as under sparkplug in the plant file, for a source of Sparkplug messages. It replaces all that was; a source with mappings cannot get it. */
+  sparkplug?: unknown;
+  /** mqtt(s):// or ws(s)://, with user:password@ where the broker asks for it; percent-encoded. As the source shows it, with ***, it stays as it is. */
+  url?: string | null | undefined;
 };
 
 /** Orders to be made, or changed by their numbers. */
@@ -309,7 +425,7 @@ export type SendCommandMutationVariables = Exact<{
 }>;
 
 
-export type SendCommandMutation = { sendCommand: { command: { id: string, status: CommandStatus, requestedBy: string, topic: string | null } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+export type SendCommandMutation = { sendCommand: { command: { id: string, status: CommandStatus, requestedBy: string, topic: string | null, scheduledAt: string | null, expiresAt: string } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
 
 export type CancelCommandMutationVariables = Exact<{
   id: string | number;
@@ -323,7 +439,7 @@ export type CommandByIdQueryVariables = Exact<{
 }>;
 
 
-export type CommandByIdQuery = { command: { id: string, status: CommandStatus, reason: string | null, result: unknown, sentAt: string | null, finishedAt: string | null } | null };
+export type CommandByIdQuery = { command: { id: string, status: CommandStatus, reason: string | null, result: unknown, sends: number, sentAt: string | null, finishedAt: string | null, provedLateAt: string | null } | null };
 
 export type CommandsOfMachineQueryVariables = Exact<{
   machine: string;
@@ -339,6 +455,34 @@ export type CommandChangedSubscriptionVariables = Exact<{
 
 
 export type CommandChangedSubscription = { commandChanged: { id: string, status: CommandStatus, reason: string | null } };
+
+export type SetDesiredMutationVariables = Exact<{
+  input: SetDesiredInput;
+}>;
+
+
+export type SetDesiredMutation = { setDesired: { machine: { revision: number, desired: { version: number, status: DesiredStatus | null, metrics: Array<{ metric: string, value: number | string | boolean | null, status: DesiredStatus }> } } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type DesiredOfMachineQueryVariables = Exact<{
+  machine: string;
+}>;
+
+
+export type DesiredOfMachineQuery = { machine: { revision: number, connectivity: { status: ConnectivityStatus }, desired: { version: number, status: DesiredStatus | null, metrics: Array<{ metric: string, value: number | string | boolean | null, status: DesiredStatus, reason: string | null, version: number, requestedBy: string, sentAt: string | null, followBy: string | null }> }, metrics: Array<{ name: string, value: number | string | boolean | null, desired: number | string | boolean | null, desiredStatus: DesiredStatus | null, desiredVersion: number | null, desiredAt: string | null, desiredBy: string | null }> } | null };
+
+export type DesiredChangedSubscriptionVariables = Exact<{
+  machine?: string | null | undefined;
+}>;
+
+
+export type DesiredChangedSubscription = { desiredChanged: { metric: string, value: number | string | boolean | null, status: DesiredStatus, version: number, machine: { path: string } } };
+
+export type MachineChangedWithDesiredSubscriptionVariables = Exact<{
+  path: string;
+}>;
+
+
+export type MachineChangedWithDesiredSubscription = { machineChanged: { kind: MachineEventKind, revision: number, metrics: Array<{ name: string, value: number | string | boolean | null, desired: number | string | boolean | null, desiredStatus: DesiredStatus | null }> } };
 
 export type CreateMaintenanceOrderMutationVariables = Exact<{
   input: CreateMaintenanceOrderInput;
@@ -403,6 +547,78 @@ export type OrderChangedSubscriptionVariables = Exact<{
 
 export type OrderChangedSubscription = { orderChanged: { status: OrderStatus, goodQuantity: number } };
 
+export type SourceFieldsFragment = { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number };
+
+export type SourceResultFragment = { source: { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> };
+
+export type SourcesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SourcesQuery = { sources: Array<{ name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number }> };
+
+export type SourceByNameQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SourceByNameQuery = { source: { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number } | null };
+
+export type CreateSourceMutationVariables = Exact<{
+  input: CreateSourceInput;
+}>;
+
+
+export type CreateSourceMutation = { createSource: { source: { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type UpdateSourceMutationVariables = Exact<{
+  input: UpdateSourceInput;
+}>;
+
+
+export type UpdateSourceMutation = { updateSource: { source: { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type PauseSourceMutationVariables = Exact<{
+  input: SourceActionInput;
+}>;
+
+
+export type PauseSourceMutation = { pauseSource: { source: { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type ResumeSourceMutationVariables = Exact<{
+  input: SourceActionInput;
+}>;
+
+
+export type ResumeSourceMutation = { resumeSource: { source: { name: string, owner: SourceOwner, version: number | null, url: string, qos: number, discovery: SourceDiscovery, inFlight: number, mappings: Array<unknown>, sparkplug: unknown, health: SourceHealth, problem: string | null, mqttVersion: string | null, lagMessages: number, received: number, committed: number, repeated: number, dead: number, missed: number, brokerDropped: number } | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type RemoveSourceMutationVariables = Exact<{
+  input: SourceActionInput;
+}>;
+
+
+export type RemoveSourceMutation = { removeSource: { removed: string | null, userErrors: Array<{ code: UserErrorCode, message: string, field: Array<string> | null }> } };
+
+export type DeadLettersQueryVariables = Exact<{
+  source?: string | null | undefined;
+  mapping?: string | null | undefined;
+  topicPrefix?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type DeadLettersQuery = { deadLetters: { totalCount: number, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null }, edges: Array<{ node: { receivedAt: string, source: string, topic: string, mapping: string | null, reason: string, suggestion: string | null, payload: { size: number, base64: string, text: string | null } } }> } };
+
+export type DeadLetterCountsQueryVariables = Exact<{
+  source?: string | null | undefined;
+  topicPrefix?: string | null | undefined;
+}>;
+
+
+export type DeadLetterCountsQuery = { deadLetterCounts: Array<{ source: string, reason: string, count: number, lastReceivedAt: string }> };
+
 export type MachineChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -463,7 +679,61 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
-
+export const SourceFieldsFragmentDoc = new TypedDocumentString(`
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}
+    `, {"fragmentName":"SourceFields"}) as unknown as TypedDocumentString<SourceFieldsFragment, unknown>;
+export const SourceResultFragmentDoc = new TypedDocumentString(`
+    fragment SourceResult on SourcePayload {
+  source {
+    ...SourceFields
+  }
+  userErrors {
+    code
+    message
+    field
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}`, {"fragmentName":"SourceResult"}) as unknown as TypedDocumentString<SourceResultFragment, unknown>;
 export const SendCommandDocument = new TypedDocumentString(`
     mutation SendCommand($input: SendCommandInput!) {
   sendCommand(input: $input) {
@@ -472,6 +742,8 @@ export const SendCommandDocument = new TypedDocumentString(`
       status
       requestedBy
       topic
+      scheduledAt
+      expiresAt
     }
     userErrors {
       code
@@ -500,8 +772,10 @@ export const CommandByIdDocument = new TypedDocumentString(`
     status
     reason
     result
+    sends
     sentAt
     finishedAt
+    provedLateAt
   }
 }
     `) as unknown as TypedDocumentString<CommandByIdQuery, CommandByIdQueryVariables>;
@@ -530,6 +804,89 @@ export const CommandChangedDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CommandChangedSubscription, CommandChangedSubscriptionVariables>;
+export const SetDesiredDocument = new TypedDocumentString(`
+    mutation SetDesired($input: SetDesiredInput!) {
+  setDesired(input: $input) {
+    machine {
+      revision
+      desired {
+        version
+        status
+        metrics {
+          metric
+          value
+          status
+        }
+      }
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SetDesiredMutation, SetDesiredMutationVariables>;
+export const DesiredOfMachineDocument = new TypedDocumentString(`
+    query DesiredOfMachine($machine: EquipmentPath!) {
+  machine(path: $machine) {
+    revision
+    connectivity {
+      status
+    }
+    desired {
+      version
+      status
+      metrics {
+        metric
+        value
+        status
+        reason
+        version
+        requestedBy
+        sentAt
+        followBy
+      }
+    }
+    metrics {
+      name
+      value
+      desired
+      desiredStatus
+      desiredVersion
+      desiredAt
+      desiredBy
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DesiredOfMachineQuery, DesiredOfMachineQueryVariables>;
+export const DesiredChangedDocument = new TypedDocumentString(`
+    subscription DesiredChanged($machine: EquipmentPath) {
+  desiredChanged(machine: $machine) {
+    machine {
+      path
+    }
+    metric
+    value
+    status
+    version
+  }
+}
+    `) as unknown as TypedDocumentString<DesiredChangedSubscription, DesiredChangedSubscriptionVariables>;
+export const MachineChangedWithDesiredDocument = new TypedDocumentString(`
+    subscription MachineChangedWithDesired($path: EquipmentPath!) {
+  machineChanged(path: $path) {
+    kind
+    revision
+    metrics {
+      name
+      value
+      desired
+      desiredStatus
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MachineChangedWithDesiredSubscription, MachineChangedWithDesiredSubscriptionVariables>;
 export const CreateMaintenanceOrderDocument = new TypedDocumentString(`
     mutation CreateMaintenanceOrder($input: CreateMaintenanceOrderInput!) {
   createMaintenanceOrder(input: $input) {
@@ -646,6 +1003,266 @@ export const OrderChangedDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<OrderChangedSubscription, OrderChangedSubscriptionVariables>;
+export const SourcesDocument = new TypedDocumentString(`
+    query Sources {
+  sources {
+    ...SourceFields
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}`) as unknown as TypedDocumentString<SourcesQuery, SourcesQueryVariables>;
+export const SourceByNameDocument = new TypedDocumentString(`
+    query SourceByName($name: String!) {
+  source(name: $name) {
+    ...SourceFields
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}`) as unknown as TypedDocumentString<SourceByNameQuery, SourceByNameQueryVariables>;
+export const CreateSourceDocument = new TypedDocumentString(`
+    mutation CreateSource($input: CreateSourceInput!) {
+  createSource(input: $input) {
+    ...SourceResult
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}
+fragment SourceResult on SourcePayload {
+  source {
+    ...SourceFields
+  }
+  userErrors {
+    code
+    message
+    field
+  }
+}`) as unknown as TypedDocumentString<CreateSourceMutation, CreateSourceMutationVariables>;
+export const UpdateSourceDocument = new TypedDocumentString(`
+    mutation UpdateSource($input: UpdateSourceInput!) {
+  updateSource(input: $input) {
+    ...SourceResult
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}
+fragment SourceResult on SourcePayload {
+  source {
+    ...SourceFields
+  }
+  userErrors {
+    code
+    message
+    field
+  }
+}`) as unknown as TypedDocumentString<UpdateSourceMutation, UpdateSourceMutationVariables>;
+export const PauseSourceDocument = new TypedDocumentString(`
+    mutation PauseSource($input: SourceActionInput!) {
+  pauseSource(input: $input) {
+    ...SourceResult
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}
+fragment SourceResult on SourcePayload {
+  source {
+    ...SourceFields
+  }
+  userErrors {
+    code
+    message
+    field
+  }
+}`) as unknown as TypedDocumentString<PauseSourceMutation, PauseSourceMutationVariables>;
+export const ResumeSourceDocument = new TypedDocumentString(`
+    mutation ResumeSource($input: SourceActionInput!) {
+  resumeSource(input: $input) {
+    ...SourceResult
+  }
+}
+    fragment SourceFields on Source {
+  name
+  owner
+  version
+  url
+  qos
+  discovery
+  inFlight
+  mappings
+  sparkplug
+  health
+  problem
+  mqttVersion
+  lagMessages
+  received
+  committed
+  repeated
+  dead
+  missed
+  brokerDropped
+}
+fragment SourceResult on SourcePayload {
+  source {
+    ...SourceFields
+  }
+  userErrors {
+    code
+    message
+    field
+  }
+}`) as unknown as TypedDocumentString<ResumeSourceMutation, ResumeSourceMutationVariables>;
+export const RemoveSourceDocument = new TypedDocumentString(`
+    mutation RemoveSource($input: SourceActionInput!) {
+  removeSource(input: $input) {
+    removed
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RemoveSourceMutation, RemoveSourceMutationVariables>;
+export const DeadLettersDocument = new TypedDocumentString(`
+    query DeadLetters($source: String, $mapping: String, $topicPrefix: String, $first: Int, $after: String, $last: Int, $before: String) {
+  deadLetters(
+    source: $source
+    mapping: $mapping
+    topicPrefix: $topicPrefix
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    totalCount
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+      endCursor
+    }
+    edges {
+      node {
+        receivedAt
+        source
+        topic
+        mapping
+        reason
+        suggestion
+        payload {
+          size
+          base64
+          text
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeadLettersQuery, DeadLettersQueryVariables>;
+export const DeadLetterCountsDocument = new TypedDocumentString(`
+    query DeadLetterCounts($source: String, $topicPrefix: String) {
+  deadLetterCounts(source: $source, topicPrefix: $topicPrefix) {
+    source
+    reason
+    count
+    lastReceivedAt
+  }
+}
+    `) as unknown as TypedDocumentString<DeadLetterCountsQuery, DeadLetterCountsQueryVariables>;
 export const MachineChangedDocument = new TypedDocumentString(`
     subscription MachineChanged {
   machineChanged(path: "acme/berlin/bottling/line-1/filler-1") {

@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stateOf } from "../src/sparkplug/host-state.js";
 import { DataType } from "../src/sparkplug/payload.js";
 import { brokerAvailable, type TestBroker } from "./support/broker.js";
+import { Relay } from "./support/database-relay.js";
 import type { EdgeMetric } from "./support/edge-client.js";
 import { IngestDatabase, type Memory } from "./support/ingest.js";
 import { machine, metric, stored } from "./support/questions.js";
@@ -39,17 +41,19 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("a host over MQTT %s", (ve
   async function host(
     settings: string,
     mostWaiting?: number,
-  ): Promise<SparkplugHost & { readonly memory: Memory; readonly url: string }> {
+  ): Promise<SparkplugHost & { readonly memory: Memory; readonly url: string; readonly relay: Relay }> {
     const database = await IngestDatabase.create();
+    const relay = await Relay.to(database.url);
+    plant.onEnd(() => relay.close());
     plant.onEnd(() => database.drop());
-    const memory = await database.start();
+    const memory = await database.start(undefined, relay.url);
     const started = startSparkplugHost(memory, {
       source: `  - { name: edge, url: "${broker.url}", sparkplug: ${settings} }`,
       ...(mostWaiting === undefined ? {} : { mostWaiting }),
     });
     plant.onEnd(() => started.stop());
     await waitFor(() => started.consumer.session.ready);
-    return { ...started, memory, url: database.url };
+    return { ...started, memory, relay, url: database.url };
   }
   const shown = ({ memory: { plants, twins } }: { memory: Memory }, name: string) => {
     const found = plants.plant.machine(PATH);
@@ -69,11 +73,13 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("a host over MQTT %s", (ve
     while (node.born && states().at(-1) === true) {
       sent += 1;
       await node.set("press", { speed: sent });
+      // Publishing at QoS 0 waits for nobody.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await waitFor(() => states().at(-1) === false);
     // The edge node has gone to where it keeps its data.
     await waitFor(() => !node.born);
-    expect(running.consumer.status.link.phase).toBe("stopped");
+    await waitFor(() => running.consumer.status.link.phase === "stopped");
     await waitFor(() => running.memory.twins.of(machineOf(running)).status !== "ONLINE");
     await admin.query("ROLLBACK");
     await waitFor(() => states().at(-1) === true, { timeoutMs: 20_000 });
@@ -92,6 +98,22 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("a host over MQTT %s", (ve
     // The births are among them.
     expect(kept.rows[0]?.count).toBe(stats.samples);
     expect(stats.samples).toBeGreaterThan(50);
+  });
+
+  test("that has lost its database leaves, and is back with it", async () => {
+    const running = await host("{ hostId: host-1 }");
+    const { relay } = running;
+    const node = await edge([SPEED], "host-1");
+    await waitFor(() => shown(running, "speed") === 1);
+    relay.refuse = true;
+    relay.cut();
+    await waitFor(() => states().at(-1) === false);
+    await waitFor(() => !node.born);
+    relay.refuse = false;
+    await waitFor(() => states().at(-1) === true && node.born);
+    await node.set("press", { speed: 5 });
+    await waitFor(() => shown(running, "speed") === 5);
+    expect(node.rebirthsAsked).toBe(0);
   });
 
   test("writes metrics by alias or name, as the plant calls and scales them", async () => {
@@ -144,7 +166,7 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("a host over MQTT %s", (ve
           parameters: { type: object, properties: { speed: { type: number } }, required: [speed] } }`,
     );
     const node = await edge([SPEED, TITLE]);
-    await waitFor(async () => (await metric(app, PATH, "speed"))?.value === 1);
+    await waitFor(async () => (await stored(app, PATH, "speed")) === 1);
     const sent = await app.ask(
       `mutation { sendCommand(input: { machine: "${PATH}", name: "setSpeed", arguments: { speed: 9 } }) {
          command { id } userErrors { message } } }`,
@@ -160,13 +182,49 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("a host over MQTT %s", (ve
     await node.die();
     await waitFor(async () => (await machine(app, PATH))?.connectivity.status === "OFFLINE");
     const wanted = await app.ask(
-      `mutation { setDesired(input: { machine: "${PATH}", metrics: [{ metric: "title", value: "z" }] }) {
+      `mutation { setDesired(input: { machine: "${PATH}", metrics: [{ name: "title", value: "z" }] }) {
          userErrors { message } } }`,
     );
     expect(wanted.errors).toBeUndefined();
     expect(wanted.data.setDesired.userErrors).toEqual([]);
     await node.connect();
     await waitFor(async () => (await metric(app, PATH, "title"))?.value === "z");
+  });
+
+  test("reads what examples/sparkplug.yaml reads, as its comments say", async () => {
+    const text = await readFile(new URL("../examples/sparkplug.yaml", import.meta.url), "utf8");
+    const [sources = "", types = ""] = text.split("sources:\n")[1]?.split("machineTypes:\n") ?? [];
+    const app = await plant.server(broker.url, sources, `machineTypes:\n${types}`);
+    const node = await plant.edge({
+      url: broker.url,
+      group: "berlin",
+      edgeNode: "line-3",
+      metrics: [TITLE],
+      devices: {
+        "press-1": [
+          { name: "Drive/Speed_x10", dataType: DataType.Int32, value: 1_234, alias: 7 },
+          { name: "Internal/x", dataType: DataType.Int32, value: 1 },
+          { name: "State", dataType: DataType.String, value: "Execute" },
+        ],
+      },
+    });
+    const press = "acme/berlin/line-3/press-1";
+    await waitFor(async () => (await stored(app, press, "drive/speed")) === 1);
+    expect(await metric(app, "acme/berlin/line-3/gateway", "title")).toMatchObject({ value: "a" });
+    const told = await machine(app, press);
+    expect(told?.state).toBe("EXECUTE");
+    expect(told?.metrics.map(({ name, value }) => [name, value]).sort()).toEqual([
+      ["Counts/Good", null],
+      ["State", "Execute"],
+      ["drive/speed", 123.4],
+    ]);
+    const sent = await app.ask(
+      `mutation { sendCommand(input: { machine: "${press}", name: "setSpeed", arguments: { speed: 50.5 } }) {
+         userErrors { message } } }`,
+    );
+    expect(sent.data.sendCommand.userErrors).toEqual([]);
+    await waitFor(async () => (await metric(app, press, "drive/speed"))?.value === 50.5);
+    expect(node.commands[0]?.payload.metrics[0]).toMatchObject({ alias: 7, wire: { value: 505 } });
   });
 
   test("is at several brokers at once, and at each of them for itself", async () => {

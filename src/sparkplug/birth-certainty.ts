@@ -22,8 +22,9 @@ export function applyBirth(twin: Twin, { present, absent, at }: BirthWord): Twin
   const changed: Series[] = [];
   for (const series of twin.allSeries()) {
     const standing = standingOf(series.metric, present, absent);
-    const stale = standing === null ? null : standing === "absent" && hasReported(twin, series);
-    if (stale === null || stale === twin.table.isStale(series.place)) continue;
+    if (standing === null || !hasReported(twin, series)) continue;
+    const stale = standing === "absent";
+    if (stale === twin.table.isStale(series.place)) continue;
     twin.table.setStale(series.place, stale);
     changed.push(series);
   }

@@ -64,12 +64,12 @@ export class EdgeNames {
       return { samples, problems: [] };
     const taken: Sample[] = [];
     const problems: string[] = [];
-    for (const sample of samples) {
-      const ruled = this.#rules.one(sample);
+    for (const told of samples) {
+      const ruled = this.#rules.one(told);
       if (ruled.kind === "ignored") continue;
       const problem = ruled.kind === "problem" ? ruled.problem : this.#names.problem(ruled.sample.metric);
       if (problem === null && ruled.kind === "sample") taken.push(ruled.sample);
-      else problems.push(`${sample.metric}: ${problem}`);
+      else problems.push(`${told.metric}: ${problem}`);
     }
     return { samples: taken, problems };
   }
@@ -119,12 +119,14 @@ export class EdgeNames {
     const scale = this.#ruled(name)?.rule?.scale;
     if (!scale || value === null) return ok(value);
     const wanted = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    if (Number.isNaN(wanted)) return err("the value is no number");
     if (typeof wanted !== "number" && typeof wanted !== "bigint") return err("the value is no number");
     return ok(unscaled(Number(wanted), scale, isReal(dataType)));
   }
 
   #ruled(name: string): { readonly name: string; readonly rule: MetricRule | null } | null {
-    const ruled = this.#rules.one({ metric: name, value: null, time: null, quality: "GOOD" });
+    const sample = { metric: name, value: null, time: null, quality: "GOOD" } as const;
+    const ruled = this.#rules.one(sample);
     if (ruled.kind !== "sample" || this.#names.problem(ruled.sample.metric) !== null) return null;
     return { name: ruled.sample.metric, rule: ruled.rule };
   }
@@ -149,7 +151,8 @@ function unscaled(wanted: number, { factor, offset }: Scale, real: boolean): num
   const divisor = Math.round(1 / factor);
   const value = 1 / divisor === factor ? (wanted - offset) * divisor : (wanted - offset) / factor;
   const nearest = Math.round(value);
-  return !real && Math.abs(value - nearest) <= Math.abs(nearest) * 1e-9 + 1e-9 ? nearest : value;
+  // Rounding may have made it -0.
+  return !real && Math.abs(value - nearest) <= Math.abs(nearest) * 1e-9 + 1e-9 ? nearest + 0 : value;
 }
 
 function isReal(dataType: number): boolean {

@@ -14,8 +14,8 @@ import {
   values,
 } from "../../test/support/edge-node.js";
 import { DEFAULT_EDGE_NODE_LIMITS, EdgeNode } from "./edge-node.js";
-import type { Born } from "./node-events.js";
-import { DataType } from "./payload.js";
+import type { Born, KnownNode } from "./node-events.js";
+import { DataType, type Metric } from "./payload.js";
 
 const TEMPERATURE = metric("temperature", DataType.Float, 21.5, { alias: 1 });
 const STATE = metric("state", DataType.String, "IDLE", { alias: 10 });
@@ -95,6 +95,19 @@ describe("a birth", () => {
       dropped: [{ name: "counts/good", type: GOOD.dataType }],
       retyped: [{ name: "state", from: DataType.String, to: DataType.Int32 }],
     });
+  });
+
+  test("says which metrics of all births before it does not tell, also after a restart", () => {
+    const { edge, node } = plant();
+    const gone = (at: EdgeNode, ...metrics: Metric[]) => {
+      edge.pass(1_000);
+      const { events } = takeAll(at, [edge.nbirth(), edge.dbirth("filler", metrics)]);
+      return events.flatMap((event) => (event.kind === "born" && event.device !== null ? event.gone : []));
+    };
+    expect(gone(node, STATE)).toEqual(["counts/good"]);
+    expect(gone(node)).toEqual(["counts/good", "state"]);
+    const known = JSON.parse(JSON.stringify(node.known())) as KnownNode;
+    expect(gone(new EdgeNode({ known }), GOOD)).toEqual(["state"]);
   });
 
   test("that is the same as before changes nothing", () => {

@@ -22,6 +22,8 @@ export interface TappedMessage {
   readonly payload: Buffer;
   readonly qos: number;
   readonly retain: boolean;
+  /** When it was heard, in milliseconds. */
+  readonly at: number;
 }
 
 /** A way to a broker that hears what its clients send. */
@@ -100,7 +102,8 @@ function read(packet: Buffer, version: number): Sent | null {
       const qos = (flags >> 1) & 3;
       if (qos > 0) fields.take(2);
       if (version === 5) fields.properties();
-      return { packet: "PUBLISH", topic, payload: fields.rest(), qos, retain: (flags & 1) === 1 };
+      const retain = (flags & 1) === 1;
+      return { packet: "PUBLISH", topic, payload: fields.rest(), qos, retain, at: Date.now() };
     }
     case 8: {
       fields.take(2);
@@ -129,7 +132,7 @@ function readConnect(fields: Fields): Sent {
     if (version === 5) fields.properties();
     const topic = fields.text();
     const payload = Buffer.from(fields.bytes());
-    will = { topic, payload, qos: (flags >> 3) & 3, retain: (flags & 0x20) !== 0 };
+    will = { topic, payload, qos: (flags >> 3) & 3, retain: (flags & 0x20) !== 0, at: Date.now() };
   }
   const clean = (flags & 0x02) !== 0;
   return { packet: "CONNECT", version, clientId, clean, sessionExpiry: expiryIn(properties), will };

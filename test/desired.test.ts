@@ -300,9 +300,9 @@ describe.skipIf(!brokerAvailable)("a desired value", () => {
     await set({ speed: 250, recipe: "cola" });
     await reaches("recipe", "SENT");
     await app.pause();
+    device.obeys = true;
     app = await app.resume();
     cleanups.push(() => app.pause());
-    device.obeys = true;
     await reaches("speed", "SETTLED");
     await reaches("recipe", "SETTLED");
     expect(device.documents.map(({ version }) => version)).toEqual([1, 1]);

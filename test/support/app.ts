@@ -6,6 +6,7 @@ import { readConfig } from "../../src/config.js";
 import { createTestDatabase } from "./database.js";
 import { type GraphQLClient, graphqlClient } from "./graphql-client.js";
 import { silentLogger } from "./silent-logger.js";
+import { waitFor } from "./wait-for.js";
 
 export type { Followed, GraphQLAnswer } from "./graphql-client.js";
 
@@ -18,11 +19,16 @@ export interface TestApp extends App, Omit<GraphQLClient, "close"> {
   resume(): Promise<TestApp>;
 }
 
-/** @param options.plant the text of a plant file. */
+/**
+ * Resolves when the server is ready: what is published from then on is received.
+ * @param options.plant the text of a plant file.
+ * @param options.ready false where it cannot become ready, because a broker is away.
+ */
 export async function startTestApp(options: {
   mqttUrl?: string;
   plant?: string;
   env?: Record<string, string>;
+  ready?: false;
 }): Promise<TestApp> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "mes-twin-app-"));
   const database = await createTestDatabase();
@@ -44,11 +50,16 @@ export async function startTestApp(options: {
     await database.drop();
     await rm(dataDir, { recursive: true, force: true });
   };
-  return run(env, remove);
+  return run(env, remove, options.ready ?? true);
 }
 
-async function run(env: Record<string, string>, remove: () => Promise<void>): Promise<TestApp> {
+async function run(
+  env: Record<string, string>,
+  remove: () => Promise<void>,
+  ready: boolean,
+): Promise<TestApp> {
   const app = await createApp(readConfig(env), silentLogger, new AbortController().signal);
+  if (ready) await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok);
   const client = graphqlClient(app.url);
   const pause = async () => {
     await client.close();
@@ -62,7 +73,7 @@ async function run(env: Record<string, string>, remove: () => Promise<void>): Pr
     collect: client.collect,
     follow: client.follow,
     pause,
-    resume: () => run(env, remove),
+    resume: () => run(env, remove, ready),
     async stop() {
       await pause();
       await remove();

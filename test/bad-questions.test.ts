@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "./support/app.js";
-import { waitFor } from "./support/wait-for.js";
 
 let app: TestApp;
 
 beforeAll(async () => {
   app = await startTestApp({});
-  await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
 });
 
 afterAll(() => app?.stop());

@@ -31,7 +31,6 @@ describe.skipIf(!brokerAvailable)("dead letters", () => {
   beforeAll(async () => {
     broker = await startBroker();
     app = await startTestApp({ mqttUrl: broker.url, plant: PLANT });
-    await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
     device = connectDevice({ url: broker.url, clientId: "device" });
     await device.ready();
     const messages: [string, string | Buffer][] = [

@@ -64,12 +64,7 @@ afterEach(async () => {
 async function server(env: Record<string, string> = {}): Promise<TestApp> {
   const started = await startTestApp({ mqttUrl: broker.url, plant: PLANT, env });
   cleanups.push(() => started.stop());
-  await ready(started);
   return started;
-}
-
-async function ready(at: TestApp): Promise<void> {
-  await waitFor(async () => (await fetch(`${at.url}/readyz`)).ok, { what: "ready" });
 }
 
 /** A machine that says where it stands, and does what it is told only when `obeys` says so. */
@@ -215,7 +210,6 @@ describe.skipIf(!brokerAvailable)("a desired value", () => {
     await app.pause();
     app = await app.resume();
     cleanups.push(() => app.pause());
-    await ready(app);
     expect((await state())?.revision).toBe((before ?? 0) + 1);
     const device = new Device();
     device.obeys = true;
@@ -299,6 +293,7 @@ describe.skipIf(!brokerAvailable)("a desired value", () => {
     await device.reports({ speed: 100 });
     await set({ speed: 250, recipe: "cola" });
     await reaches("recipe", "SENT");
+    await waitFor(() => device.documents.length === 1);
     await app.pause();
     device.obeys = true;
     app = await app.resume();
@@ -526,7 +521,6 @@ test.skipIf(!mosquittoAvailable)("what the broker refuses to carry waits, and sa
   cleanups.push(() => strict.stop());
   const at = await startTestApp({ mqttUrl: strict.url, plant: PLANT });
   cleanups.push(() => at.stop());
-  await ready(at);
   const device = connectDevice({ url: strict.url, clientId: "filler-1" });
   cleanups.push(() => device.end());
   await device.ready();

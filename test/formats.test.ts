@@ -26,7 +26,6 @@ describe.skipIf(!brokerAvailable)("messages of every format, with examples/forma
     await send("Site/Area/Line/Status/UnitModeCurrent", "Production", true);
     const plant = await readFile(new URL("../examples/formats.yaml", import.meta.url), "utf8");
     app = await startTestApp({ mqttUrl: broker.url, plant });
-    await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
   });
 
   afterAll(async () => {

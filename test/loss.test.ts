@@ -69,7 +69,6 @@ describe.skipIf(!mosquittoAvailable)("what is lost on the way", () => {
   async function start(options: string, mqttUrl = broker.url): Promise<TestApp> {
     const app = await startTestApp({ mqttUrl, plant: plant(options) });
     cleanups.push(() => app.stop());
-    await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
     return app;
   }
 

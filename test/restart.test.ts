@@ -31,7 +31,6 @@ async function startedBroker() {
 async function testApp(mqttUrl: string): Promise<TestApp> {
   const app = await startTestApp({ mqttUrl });
   cleanups.push(() => app.stop());
-  await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
   return app;
 }
 

@@ -9,7 +9,7 @@ import type { EdgeClient, EdgeClientOptions, EdgeMetric } from "./support/edge-c
 import { aliased, bdSeq, metric as edgeMetric, payload, REBIRTH } from "./support/edge-node.js";
 import { machine, metric, stored } from "./support/questions.js";
 import { startServer } from "./support/server-process.js";
-import { isReady, MQTT_VERSIONS, SparkplugPlant } from "./support/sparkplug-plant.js";
+import { MQTT_VERSIONS, SparkplugPlant } from "./support/sparkplug-plant.js";
 import { waitFor } from "./support/wait-for.js";
 import { tapTo } from "./support/wire-tap.js";
 
@@ -222,7 +222,6 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("rebirths over MQTT %s", (
       { ...TEMPERATURE, dataType: DataType.Double, value: 36.5, alias: 2 },
     ]);
     const back = await app.resume();
-    await isReady(back);
     // It goes on as if nothing had been: the alias 1 was the temperature.
     await node.send("DDATA", "press", [aliased(1, DataType.Boolean, false)]);
     await waitFor(async () => (await metric(back, "g/node/press", "temperature"))?.value === 36.5);

@@ -24,7 +24,6 @@ describe.skipIf(!brokerAvailable)("telemetry", () => {
     await device.publish(`${LINE}/kept/level`, "7", retained);
     await device.publish(`${LINE}/kept/telemetry`, JSON.stringify({ ts: before, dose: 3 }), retained);
     app = await startTestApp({ mqttUrl: broker.url });
-    await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready" });
   });
 
   afterAll(async () => {

@@ -22,13 +22,11 @@ export interface TestApp extends App, Omit<GraphQLClient, "close"> {
 /**
  * Resolves when the server is ready: what is published from then on is received.
  * @param options.plant the text of a plant file.
- * @param options.ready false where it cannot become ready, because a broker is away.
  */
 export async function startTestApp(options: {
   mqttUrl?: string;
   plant?: string;
   env?: Record<string, string>;
-  ready?: false;
 }): Promise<TestApp> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "mes-twin-app-"));
   const database = await createTestDatabase();
@@ -50,16 +48,12 @@ export async function startTestApp(options: {
     await database.drop();
     await rm(dataDir, { recursive: true, force: true });
   };
-  return run(env, remove, options.ready ?? true);
+  return run(env, remove);
 }
 
-async function run(
-  env: Record<string, string>,
-  remove: () => Promise<void>,
-  ready: boolean,
-): Promise<TestApp> {
+async function run(env: Record<string, string>, remove: () => Promise<void>): Promise<TestApp> {
   const app = await createApp(readConfig(env), silentLogger, new AbortController().signal);
-  if (ready) await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok);
+  await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready", timeoutMs: 20_000 });
   const client = graphqlClient(app.url);
   const pause = async () => {
     await client.close();
@@ -73,7 +67,7 @@ async function run(
     collect: client.collect,
     follow: client.follow,
     pause,
-    resume: () => run(env, remove, ready),
+    resume: () => run(env, remove),
     async stop() {
       await pause();
       await remove();

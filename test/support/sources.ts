@@ -67,7 +67,6 @@ export function sourceStories() {
   async function server(env: Record<string, string> = {}): Promise<TestApp> {
     const started = await startTestApp({ mqttUrl: broker.url, plant: PLANT, env });
     cleanups.push(() => started.stop());
-    await waitFor(async () => (await fetch(`${started.url}/readyz`)).ok, { what: "ready" });
     return started;
   }
 

@@ -8,7 +8,6 @@ import { startTestApp, type TestApp } from "./app.js";
 import { partOf, speaksMqtt5, type TestBroker } from "./broker.js";
 import { EdgeClient, type EdgeClientOptions } from "./edge-client.js";
 import { startMosquitto } from "./mosquitto.js";
-import { waitFor } from "./wait-for.js";
 
 /** The versions of MQTT that the broker may speak. */
 export const MQTT_VERSIONS: readonly string[] = speaksMqtt5 ? ["5", "3.1.1"] : ["3.1.1"];
@@ -95,7 +94,6 @@ export class SparkplugPlant {
   async server(mqttUrl: string, sources: string, rest = ""): Promise<TestApp> {
     const app = await startTestApp({ mqttUrl, plant: `sources:\n${sources}\n${rest}` });
     this.onEnd(() => app.stop());
-    await isReady(app);
     return app;
   }
 
@@ -106,9 +104,4 @@ export class SparkplugPlant {
     await edge.connect();
     return edge;
   }
-}
-
-/** Resolves when the server says that it is ready. */
-export async function isReady(app: Pick<TestApp, "url">): Promise<void> {
-  await waitFor(async () => (await fetch(`${app.url}/readyz`)).ok, { what: "ready", timeoutMs: 20_000 });
 }

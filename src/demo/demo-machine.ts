@@ -6,6 +6,7 @@ import { connectDevice, type DeviceClient } from "../mqtt/device-client.js";
 import { PublishError } from "../mqtt/problems.js";
 import { type Answer, CommandDesk } from "./command-desk.js";
 import type { DemoMachineSpec } from "./demo-machines.js";
+import { DesiredDesk } from "./desired-desk.js";
 import { MachineModel } from "./machine-model.js";
 import type { Random } from "./random.js";
 
@@ -23,7 +24,7 @@ const LOST: readonly PublishError["code"][] = ["NOT_CONNECTED", "CONNECTION_LOST
 
 /**
  * One simulated machine on its own MQTT connection: telemetry at 1 Hz and at each change of state, retained
- * connectivity with a will, and commands with answers, all below its path as topic.
+ * connectivity with a will, commands with answers and desired values, all below its path as topic.
  */
 export class DemoMachine {
   readonly #path: string;
@@ -32,6 +33,7 @@ export class DemoMachine {
   readonly #clock: Clock;
   readonly #model: MachineModel;
   readonly #desk: CommandDesk;
+  readonly #desired: DesiredDesk;
   readonly #answers = new BoundedQueue<Answer>({ max: MOST_ANSWERS, onFull: "drop-oldest" });
   #client: DeviceClient | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -62,6 +64,7 @@ export class DemoMachine {
       calm: options.calm ?? false,
     });
     this.#desk = new CommandDesk({ model: this.#model, clock: options.clock });
+    this.#desired = new DesiredDesk({ model: this.#model });
   }
 
   /** The simulation behind the machine. */
@@ -125,6 +128,7 @@ export class DemoMachine {
     await client.subscribe(`${this.#path}/cmd/+`, 1, (topic, payload, { responseTopic }) => {
       this.#command(topic, payload, responseTopic === undefined ? {} : { replyTo: responseTopic });
     });
+    await client.subscribe(`${this.#path}/desired`, 1, (topic, payload) => this.#follow(topic, payload));
     await client.ready(patienceMs);
   }
 
@@ -140,6 +144,7 @@ export class DemoMachine {
   }
 
   #disconnected(problem: string): void {
+    this.#desired.forget();
     if (this.#away) return;
     this.#away = true;
     this.#logger.warn({ problem }, "the machine is not connected");
@@ -168,6 +173,15 @@ export class DemoMachine {
     this.#queue(outcome.value);
     this.#report(this.#clock.now());
     this.#flush();
+  }
+
+  #follow(topic: string, payload: Buffer): void {
+    const outcome = this.#desired.receive(payload);
+    const reason = outcome.ok ? outcome.value.join("; ") : outcome.error;
+    if (reason !== "") this.#logger.warn({ topic, reason }, "not all that is desired can be followed");
+    // The report is the answer.
+    this.#reportAt = Math.min(this.#reportAt, this.#clock.now());
+    this.#report(this.#clock.now());
   }
 
   /** Publishes a reading when the state has changed or a second is over. */

@@ -43,7 +43,7 @@ describe.skipIf(!brokerAvailable)("the demo plant", () => {
     await client.ready();
     for (const filter of ["acme/#", "replies/#"]) {
       await client.subscribe(filter, 1, (topic, payload) => {
-        if (!topic.includes("/cmd/")) messages.push({ topic, body: JSON.parse(payload.toString()) });
+        if (!/\/cmd\/|\/desired$/.test(topic)) messages.push({ topic, body: JSON.parse(payload.toString()) });
       });
     }
     await plant.start();
@@ -104,8 +104,22 @@ describe.skipIf(!brokerAvailable)("the demo plant", () => {
     expect(states(FILLER).at(-1)).toBe("EXECUTE");
   });
 
+  test("follows what is desired of it, and reports at once what it has", async () => {
+    await waitFor(() => states(FILLER).at(-1) === "EXECUTE");
+    const desire = (version: number, metrics: object) =>
+      client.publish(`${FILLER}/desired`, JSON.stringify({ version, metrics }), { qos: 1 });
+    const speed = () => bodies(`${FILLER}/telemetry`).at(-1)?.speed;
+    await desire(3, { speed: 240 });
+    await waitFor(() => speed() === 240);
+    const reports = bodies(`${FILLER}/telemetry`).length;
+    await desire(4, { speed: 5_000 });
+    await waitFor(() => bodies(`${FILLER}/telemetry`).length > reports);
+    expect(speed()).toBe(240);
+  });
+
   test("survives what is no command", async () => {
     await client.publish(`${FILLER}/cmd/start`, "garbage", { qos: 1 });
+    await client.publish(`${FILLER}/desired`, "garbage", { qos: 1 });
     await client.publish(`${FILLER}/cmd/start`, Buffer.from([0xff, 0x00]), { qos: 1 });
     await command("x", "setSpeed", { replyTo: "replies/#" });
     await command("c", "setSpeed", { arguments: { speed: 100 } });

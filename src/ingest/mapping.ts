@@ -42,6 +42,8 @@ export interface MappedFilter {
 }
 
 const METRIC = "metric";
+/** Metrics of which it is remembered what is said of them. */
+const MOST_HINTS = 20_000;
 /** Commands with their answers, and what is desired. */
 const COMMAND_TOPIC = /\/cmd\/[^/]+(\/reply)?$|\/desired$/;
 
@@ -58,6 +60,7 @@ export class Mapping {
   /** What is done with metrics by their names; null where nothing is. */
   readonly rules: MetricRules | null;
   readonly #decoder: Decoder;
+  readonly #hints = new Map<string, MetricHint | null>();
   readonly #machine: PathTemplate;
   /** The name whose levels the format splits into machine and metric; null where the template says itself where. */
   readonly #splitName: string | null;
@@ -146,11 +149,24 @@ export class Mapping {
     return this.#decoder.roleOf?.(metric) ?? null;
   }
 
-  /** What the format and the rules say of a metric, by the name that it has in the twin. */
+  /** Whether it may say anything of metrics. */
+  get hints(): boolean {
+    return this.rules !== null || this.#decoder.roleOf !== undefined;
+  }
+
+  /**
+   * What the format and the rules say of a metric, by the name that it has in the twin and once it was decoded. Mostly the same
+   * object for the same metric.
+   */
   hintOf(metric: string): MetricHint | null {
+    const known = this.#hints.get(metric);
+    if (known !== undefined) return known;
     const role = this.roleOf(metric);
     const unit = this.rules?.unitOf(metric) ?? null;
-    return role === null && unit === null ? null : { unit, role };
+    const hint = role === null && unit === null ? null : { unit, role };
+    if (this.#hints.size >= MOST_HINTS) this.#hints.clear();
+    this.#hints.set(metric, hint);
+    return hint;
   }
 
   /** Where devices answer commands, as an MQTT filter; null when the mapping's own filter takes the answers too. */

@@ -1,4 +1,4 @@
-import type { MachineType, MetricDefinition } from "../plant/machine-type.js";
+import type { MetricDefinition } from "../plant/machine-type.js";
 import { coerce, dataTypeOf, type Sample, type Scalar, unusable } from "../twin/sample.js";
 import type { Mapping } from "./mapping.js";
 import type { PreviewSample, PreviewStep } from "./preview-model.js";
@@ -15,11 +15,14 @@ export interface PreviewedMetric {
   readonly problem: string | null;
 }
 
-/** Follows a sample as the format gave it through the mapping's rules and the machine's type. */
+/**
+ * Follows a sample as the format gave it through the mapping's rules and the machine's type.
+ * @param definitions of the machine's type; none where it has no type.
+ */
 export function previewMetric(
   sample: Sample,
-  mapping: Mapping,
-  type: MachineType | null,
+  mapping: Pick<Mapping, "rules" | "roleOf">,
+  definitions: readonly MetricDefinition[],
   source: { readonly discovery: boolean; readonly topic: string; readonly payload: Buffer },
 ): PreviewedMetric {
   const words: string[] = [];
@@ -52,7 +55,7 @@ export function previewMetric(
     words.push(`renamed to ${changed.metric} by the rule for ${rule?.from}`);
   if (rule?.scale)
     words.push(`scaled from ${text(sample.value)} to ${text(changed.value)}${inUnit(rule.unit)}`);
-  const definition = type?.metrics.find(({ name }) => name === changed.metric) ?? null;
+  const definition = definitions.find(({ name }) => name === changed.metric) ?? null;
   const value = definition ? coerce(changed.value, definition.dataType) : changed.value;
   if (value === undefined) {
     const shown = JSON.stringify(String(changed.value));
@@ -93,7 +96,12 @@ function typeWords(
 }
 
 /** What a machine type could say of a metric that it does not list. */
-function meaning(mapping: Mapping, own: string, metric: string, unit: string | undefined): string | null {
+function meaning(
+  mapping: Pick<Mapping, "roleOf">,
+  own: string,
+  metric: string,
+  unit: string | undefined,
+): string | null {
   const role = mapping.roleOf(own);
   if (role === null && unit === undefined) return null;
   const said = [role === null ? "" : `role: ${role}`, unit === undefined ? "" : `unit: "${unit}"`];

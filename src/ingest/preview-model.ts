@@ -26,6 +26,17 @@ export interface PreviewSample {
   readonly quality: Quality;
 }
 
+/** Metrics of one message that get a step of their own. */
+export const MOST_METRIC_STEPS = 200;
+
+/** The step that stands for the metrics beyond those; none where there are no more. */
+export function furtherMetrics(metrics: number): PreviewStep[] {
+  const more = metrics - MOST_METRIC_STEPS;
+  if (more <= 0) return [];
+  const detail = `and ${more} more`;
+  return [{ stage: "METRIC", outcome: "TAKEN", subject: null, detail, suggestion: null }];
+}
+
 /** What a message would become. */
 export interface Preview {
   readonly mapping: string | null;

@@ -4,7 +4,15 @@ import type { Plant } from "../plant/plant.js";
 import type { Decoded } from "./formats/format.js";
 import type { MappingTable, Routed } from "./mapping.js";
 import { previewMetric } from "./preview-metric.js";
-import type { Preview, PreviewOutcome, PreviewSample, PreviewStage, PreviewStep } from "./preview-model.js";
+import {
+  furtherMetrics,
+  MOST_METRIC_STEPS,
+  type Preview,
+  type PreviewOutcome,
+  type PreviewSample,
+  type PreviewStage,
+  type PreviewStep,
+} from "./preview-model.js";
 import { mismatchOf } from "./preview-topic.js";
 import { suggestionFor } from "./suggestion.js";
 
@@ -13,21 +21,24 @@ export interface PreviewSource {
   readonly name: string;
   readonly table: MappingTable;
   readonly discovery: boolean;
+  /** What a message becomes of a source that has no mappings; null where its topic is none of the source's. */
+  preview?(topic: string, payload: Buffer): Preview | null;
 }
-
-/** Metrics of one message that get a step of their own. */
-const MOST_METRIC_STEPS = 200;
 
 const OVERLAP =
   "Filters of several mappings bring this topic, and some brokers deliver it once for each: begin their topics with different levels.";
 
-/** What a message on a topic would become, by the first source whose mappings take the topic. Applies nothing. */
+/** What a message on a topic would become, by the first source that takes the topic. Applies nothing. */
 export function preview(
   sources: readonly PreviewSource[],
   plant: Plant,
   topic: string,
   payload: Buffer,
 ): Preview {
+  for (const source of sources) {
+    const seen = source.preview?.(topic, payload);
+    if (seen) return seen;
+  }
   const trail = new Trail(topic, payload);
   let problem = sources.length === 0 ? "there is no source" : "no mapping takes this topic";
   for (const source of sources) {
@@ -79,7 +90,11 @@ function previewMachine(
   const samples: PreviewSample[] = [];
   const { topic, payload } = trail;
   for (const sample of decoded.samples) {
-    const seen = previewMetric(sample, mapping, type, { discovery: source.discovery, topic, payload });
+    const seen = previewMetric(sample, mapping, type?.metrics ?? [], {
+      discovery: source.discovery,
+      topic,
+      payload,
+    });
     trail.metric(seen.step);
     if (seen.problem !== null) problems.push(seen.problem);
     if (seen.sample !== null) samples.push(seen.sample);
@@ -104,10 +119,7 @@ class Trail {
   }
 
   get steps(): readonly PreviewStep[] {
-    const more = this.#metrics - MOST_METRIC_STEPS;
-    if (more <= 0) return this.#steps;
-    const detail = `and ${more} more`;
-    return [...this.#steps, { stage: "METRIC", outcome: "TAKEN", subject: null, detail, suggestion: null }];
+    return [...this.#steps, ...furtherMetrics(this.#metrics)];
   }
 
   /** Why each mapping before the one that takes the topic does not, and which one does. */

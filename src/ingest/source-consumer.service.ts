@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../kernel/logger.js";
+import { aborted, Wake } from "../kernel/wake.js";
 import { MqttLink, type Subscription } from "../mqtt/link.js";
+import { overlapsOf } from "../mqtt/topic.js";
 import { BrokerDrops, DROP_FILTERS } from "./broker-drops.js";
 import type { BrokerSession, Consumer, PublishProperties, SourceStatus } from "./consumer.js";
 import { LeaseHold, type Leases } from "./lease-hold.service.js";
@@ -27,7 +29,7 @@ export class SourceConsumer implements Consumer {
   readonly #pipeline: Pipeline;
   readonly #committer: { readonly problem: string | null };
   readonly #logger: Logger;
-  #wake = new AbortController();
+  readonly #wake = new Wake();
   #lastEpoch: string | null = null;
   #setup: SourceSetup;
   /** The settings that the link was made of. */
@@ -40,6 +42,7 @@ export class SourceConsumer implements Consumer {
   #connectedSince = 0;
   /** What is wanted is subscribed on the present connection. */
   #subscribed = false;
+  #overlapsTold: SourceSetup | null = null;
   #resting = false;
   #quiesced = false;
 
@@ -111,7 +114,7 @@ export class SourceConsumer implements Consumer {
   change(setup: SourceSetup): void {
     this.#setup = setup;
     this.#subscribed = false;
-    this.#nudge();
+    this.#wake.nudge();
   }
 
   quiesce(): void {
@@ -173,6 +176,7 @@ export class SourceConsumer implements Consumer {
       // Those that are not wanted any more are unsubscribed then.
       await link.setSubscriptions(known.map((filter) => ({ filter, qos: 0 })));
     }
+    this.#tellOverlaps(setup);
     const wanted = subscriptionsOf(setup);
     const filters = wanted.map(({ filter }) => filter);
     // Before the broker has them, so that whoever comes after a crash knows of all that it has.
@@ -184,6 +188,18 @@ export class SourceConsumer implements Consumer {
     if (next.aborted || !this.#connected) return;
     this.#subscribed = true;
     await unless(next, this.#recordFilters(filters));
+  }
+
+  /** Once for all that is subscribed together. */
+  #tellOverlaps(setup: SourceSetup): void {
+    if (this.#overlapsTold === setup) return;
+    this.#overlapsTold = setup;
+    const filters = setup.table.filters.map(({ filter }) => filter);
+    for (const [one, other] of overlapsOf(filters))
+      this.#logger.warn(
+        { filters: [one, other] },
+        "two filters overlap in part: some brokers deliver what both match twice, which is stored twice where it has no time of its own",
+      );
   }
 
   /** One after the other, so that the last one stays. */
@@ -240,19 +256,13 @@ export class SourceConsumer implements Consumer {
         if (status.phase !== "connected") this.#subscribed = false;
         if (status.phase !== "connected" || status.since === this.#connectedSince) return;
         this.#connectedSince = status.since;
-        this.#nudge();
+        this.#wake.nudge();
       },
       onMessage: (message) => {
         // One that still comes could not be acknowledged any more: the broker keeps it.
         if (!this.#resting && !this.#quiesced) this.#pipeline.receive(this, message);
       },
     });
-  }
-
-  #nudge(): void {
-    const before = this.#wake;
-    this.#wake = new AbortController();
-    before.abort();
   }
 }
 
@@ -271,14 +281,6 @@ function subscriptionsOf({ table }: SourceSetup): Subscription[] {
     (filter) => ({ filter, qos: 0, optional: true, retained: "always" }) as const,
   );
   return [...table.filters, ...drops];
-}
-
-/** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** @returns undefined when the signal is aborted before the work is done, which then goes on alone. */

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { filterCovers, minimalFilters, topicMatches, validateFilter, validateTopic } from "./topic.js";
+import {
+  filterCovers,
+  filtersOverlap,
+  minimalFilters,
+  overlapsOf,
+  topicMatches,
+  validateFilter,
+  validateTopic,
+} from "./topic.js";
 
 describe("a filter matches a topic", () => {
   test.each([
@@ -57,6 +65,31 @@ describe("a filter covers another", () => {
       "b/#",
       "$SYS/#",
     ]);
+  });
+});
+
+describe("two filters overlap", () => {
+  test.each([
+    ["a/b", "a/b", true],
+    ["a/b", "a/c", false],
+    ["a/+", "+/b", true],
+    ["a/+/c", "+/b/+", true],
+    ["a/+/c", "+/b", false],
+    ["a/#", "a", true],
+    ["a/b/#", "a", false],
+    ["a/#", "+/b/c", true],
+    ["a/#", "b/#", false],
+    ["+", "#", true],
+    ["#", "$SYS/x", false],
+    ["+/x", "$SYS/x", false],
+    ["$SYS/#", "$SYS/+", true],
+    ["a/b", "a/b/c", false],
+  ])("%s and %s: %s", (a, b, expected) => {
+    expect([filtersOverlap(a, b), filtersOverlap(b, a)]).toEqual([expected, expected]);
+  });
+
+  test("those of which one covers the other are no pair", () => {
+    expect(overlapsOf(["a/+/c", "a/b/+", "a/b/c", "x/#"])).toEqual([["a/+/c", "a/b/+"]]);
   });
 });
 

@@ -68,3 +68,32 @@ export function minimalFilters(filters: readonly string[]): string[] {
     (filter) => !distinct.some((other) => other !== filter && filterCovers(other, filter)),
   );
 }
+
+/** Whether there is a topic that both filters match. */
+export function filtersOverlap(a: string, b: string): boolean {
+  // MQTT 4.7.2, as above.
+  if (a.startsWith("$") !== b.startsWith("$") && (isWild(a) || isWild(b))) return false;
+  const one = a.split("/");
+  const other = b.split("/");
+  for (let level = 0; ; level += 1) {
+    const [here, there] = [one[level], other[level]];
+    // "a/#" also matches "a".
+    if (here === "#" || there === "#") return true;
+    if (here === undefined || there === undefined) return here === there;
+    if (here !== "+" && there !== "+" && here !== there) return false;
+  }
+}
+
+/** The pairs of filters that overlap and of which neither covers the other. */
+export function overlapsOf(filters: readonly string[]): (readonly [string, string])[] {
+  return filters.flatMap((one, index) =>
+    filters
+      .slice(index + 1)
+      .filter((other) => filtersOverlap(one, other) && !filterCovers(one, other) && !filterCovers(other, one))
+      .map((other) => [one, other] as const),
+  );
+}
+
+function isWild(filter: string): boolean {
+  return filter.startsWith("+") || filter.startsWith("#");
+}

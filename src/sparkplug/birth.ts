@@ -1,3 +1,4 @@
+import { AliasTable } from "./alias-table.js";
 import { describedBy, type MetricDescription } from "./metric-properties.js";
 import { DataType, type Metric, type Payload, type Template } from "./payload.js";
 
@@ -21,6 +22,8 @@ export interface Birth {
   readonly definitions: ReadonlyMap<string, MetricDefinition>;
   /** Null for an alias that two metrics claim. */
   readonly aliases: ReadonlyMap<number | bigint, MetricDefinition | null>;
+  /** The same, for data messages. */
+  readonly aliased: AliasTable;
   /** The template definitions in it, by name; those of a node hold for its devices too. */
   readonly templates: ReadonlyMap<string, Template>;
   /** What in it is against the specification, as sentences; the first few. */
@@ -114,6 +117,7 @@ class BirthReader {
     return {
       definitions: this.#definitions,
       aliases: this.#aliases,
+      aliased: new AliasTable(this.#aliases),
       templates: this.#templates,
       problems: this.#problems,
       truncated: this.#refused > 0,

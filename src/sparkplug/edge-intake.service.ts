@@ -26,7 +26,6 @@ import type {
 } from "./node-events.js";
 import { dataTypeName } from "./payload.js";
 import { samplesOf } from "./plant-metrics.js";
-import type { Reading } from "./readings.js";
 import type { EdgeNodeId } from "./sparkplug-topic.js";
 
 /** A message of an edge node, with the one of MQTT that it came in. */
@@ -52,6 +51,14 @@ interface Placed {
   readonly place: EdgePlace;
   /** By arrays and data sets, how many values they had last. */
   readonly parts: Map<string, number>;
+  /** The metrics of its birth are called in the plant as they are at the edge. */
+  kept: boolean;
+}
+
+interface Found {
+  readonly placed: Placed;
+  /** What had to be made for it. */
+  readonly equipment: readonly Equipment[];
 }
 
 /** Values as the plant has them. */
@@ -68,8 +75,8 @@ export class EdgeIntake {
   readonly #plant: PlantService;
   readonly #twins: TwinService;
   readonly #places = new Map<string, EdgePlace>();
-  /** By `<group>/<edge node>/<device>`. */
-  readonly #machines = new Map<string, Placed>();
+  /** By the device, null for the node itself. */
+  readonly #machines = new WeakMap<EdgeNodeId, Map<string | null, Placed>>();
 
   constructor(deps: {
     source: IntakeSource;
@@ -119,10 +126,10 @@ export class EdgeIntake {
    * @param bdSeq the number of the connection that the node's last birth told.
    */
   take(id: EdgeNodeId, { events, settled }: Outcome<EdgeMessage>, bdSeq: number | null): void {
-    const undecodable = settled.find(({ problem }) => problem !== null) ?? null;
-    const scene = { id, bdSeq, message: settled[0]?.inbound ?? null, undecodable };
     const [event] = events;
     const [message] = settled;
+    const undecodable = settled.find(({ problem }) => problem !== null) ?? null;
+    const scene = { id, bdSeq, message: message?.inbound ?? null, undecodable };
     // Nearly all messages are such.
     if (events.length === 1 && settled.length === 1 && event?.kind === "data" && message) {
       if (this.#data(scene, event, message.inbound)) return;
@@ -160,10 +167,11 @@ export class EdgeIntake {
     const { placed, equipment } = found;
     const { twin, place } = placed;
     const { machine } = twin;
+    placed.kept = this.#names.areKept(event.metrics);
     const typeName = this.#names.typeOf(place, machine.path);
     const learned = this.#plant.learn(machine, typeName, this.#names.definitions(event.metrics));
     for (const changed of learned?.machines ?? []) this.#twins.of(changed).redefine();
-    const taken = this.#taken(placed, event.readings);
+    const taken = this.#taken(placed, { ...event, plain: false });
     const known = this.#called([...event.gone, ...event.metrics.map(({ name }) => name)]);
     const present = new Set(taken.samples.flatMap(({ metric, historical }) => (historical ? [] : [metric])));
     const word = applyBirth(twin, { present, absent: known, at: event.at });
@@ -185,7 +193,7 @@ export class EdgeIntake {
     const found = this.#machine(scene, event.device);
     if (found === null) return false;
     const { placed, equipment } = found;
-    const taken = this.#taken(placed, event.readings);
+    const taken = this.#taken(placed, event);
     for (const { metric, problem } of event.problems) taken.problems.push(`${metric}: ${problem}`);
     this.#intake.add(this.#samples(scene, placed.twin, taken, event.at, equipment, inbound));
     return inbound !== null;
@@ -206,7 +214,8 @@ export class EdgeIntake {
     if (change) this.#intake.add(this.#intake.changed(change, this.#source.lease));
   }
 
-  #taken({ twin, parts }: Placed, readings: readonly Reading[]): Taken {
+  #taken({ twin, parts, kept }: Placed, { readings, plain }: Pick<Data, "readings" | "plain">): Taken {
+    if (plain && kept) return { samples: readings as readonly Sample[], problems: [] };
     const plant = samplesOf(readings);
     const { samples, problems } = this.#names.samples(plant.samples);
     problems.push(...plant.problems);
@@ -240,14 +249,13 @@ export class EdgeIntake {
   }
 
   /** The machine of who told something, which is made where there is none. */
-  #machine(
-    scene: Scene,
-    device: string | null,
-  ): { readonly placed: Placed; readonly equipment: readonly Equipment[] } | null {
+  #machine(scene: Scene, device: string | null): Found | null {
+    const known = this.#machines.get(scene.id)?.get(device);
+    return known ? { placed: known, equipment: NOTHING } : this.#found(scene, device);
+  }
+
+  #found(scene: Scene, device: string | null): Found | null {
     const { group, edgeNode } = scene.id;
-    const key = `${group}/${edgeNode}/${device ?? ""}`;
-    const known = this.#machines.get(key);
-    if (known) return { placed: known, equipment: NOTHING };
     const place = { id: scene.id, device };
     const path = this.#names.pathOf(place);
     const checked = checkPath(path);
@@ -263,8 +271,10 @@ export class EdgeIntake {
     this.#places.set(path, place);
     const deviceTopic = `spBv1.0/${group}/${edgeNode}${device === null ? "" : `/${device}`}`;
     found.twin.setRoute(this.#source.name, deviceTopic);
-    const placed = { twin: found.twin, place, parts: new Map() };
-    this.#machines.set(key, placed);
+    const placed = { twin: found.twin, place, parts: new Map(), kept: false };
+    const machines = this.#machines.get(scene.id);
+    if (machines) machines.set(device, placed);
+    else this.#machines.set(scene.id, new Map([[device, placed]]));
     return { placed, equipment: found.changed };
   }
 

@@ -41,6 +41,11 @@ export class EdgeNames {
     this.#rules = settings.rules;
   }
 
+  /** Names, units and scales that differ from those at the edge. */
+  get rules(): MetricRules {
+    return this.#rules;
+  }
+
   /** The path of the machine, which may be none that a machine can have. */
   pathOf({ id, device }: EdgePlace): string {
     const captures = { group: id.group, edge: id.edgeNode, device: device ?? "" };
@@ -56,6 +61,11 @@ export class EdgeNames {
   /** What a metric is called in the plant; null where it is left out, or cannot be called so. */
   metric(name: string): string | null {
     return this.#ruled(name)?.name ?? null;
+  }
+
+  /** Whether metrics are called in the plant as they are at the edge, and have the values that they have there. */
+  areKept(metrics: readonly MetricDefinition[]): boolean {
+    return this.#rules.empty && metrics.every(({ name }) => this.#names.problem(name) === null);
   }
 
   /** The samples as the plant calls and scales them; what cannot be is told as sentences. */

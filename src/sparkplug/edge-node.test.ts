@@ -46,9 +46,7 @@ describe("a birth", () => {
         at: T + 100,
         time: T,
         metrics: [{ name: "temperature", dataType: DataType.Float, alias: 1, unit: null }],
-        readings: [
-          { metric: "temperature", dataType: DataType.Float, value: 21.5, time: T, quality: "GOOD" },
-        ],
+        readings: [{ metric: "temperature", value: 21.5, time: T, quality: "GOOD" }],
         changes: null,
         problems: [],
         unread: [],
@@ -274,7 +272,7 @@ describe("data", () => {
     expect(events).toMatchObject([
       {
         readings: [
-          { value: null, dataType: DataType.Float, historical: false, transient: false },
+          { metric: "temperature", value: null, time: T + 1_000, quality: "GOOD" },
           { value: 20, time: T - 60_000, historical: true, transient: false },
           { value: 21, historical: false, transient: true },
         ],

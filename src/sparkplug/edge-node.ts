@@ -1,4 +1,5 @@
 import { isShown, type MetricDefinition, readBirth } from "./birth.js";
+import { ReadData } from "./data-reader.js";
 import type {
   IgnoredReason,
   KnownNode,
@@ -9,7 +10,7 @@ import type {
   Stale,
 } from "./node-events.js";
 import { bdSeqOf, hasTimes, seqOf, sessionProblems, stampOf } from "./node-payload.js";
-import type { NodeScope, Presence } from "./node-scope.js";
+import type { NodeScope, Presence, ScopeBirth } from "./node-scope.js";
 import { NodeScopes } from "./node-scopes.js";
 import type { Payload } from "./payload.js";
 import { readMetrics } from "./readings.js";
@@ -90,6 +91,11 @@ export class EdgeNode<M extends NodeMessage = NodeMessage> {
 
   presenceOf(device: string): Presence {
     return this.#scopes.get(device)?.presence ?? "unknown";
+  }
+
+  /** The node itself (`device` null) or a device; undefined where none of that name is known. */
+  scope(device: string | null): ScopeBirth | undefined {
+    return this.#scopes.get(device);
   }
 
   /** A metric of the node (`device` null) or of a device, as the birth of the present session defines it. */
@@ -341,9 +347,11 @@ export class EdgeNode<M extends NodeMessage = NodeMessage> {
 
   #data(turn: Turn<M>, { device, receivedAt }: M, payload: Payload, scope: NodeScope | null): void {
     const birth = scope?.birth ?? null;
-    const { readings, problems, unknown, retyped } = readMetrics(payload, birth, scope?.certain ?? false);
+    const certain = scope?.certain ?? false;
+    const read = payload instanceof ReadData ? payload.readBy(birth, certain) : null;
+    const { readings, plain, problems, unknown, retyped } = read ?? readMetrics(payload, birth, certain);
     if (readings.length > 0 || problems.length > 0)
-      turn.events.push({ kind: "data", device, at: receivedAt, readings, problems });
+      turn.events.push({ kind: "data", device, at: receivedAt, readings, plain, problems });
     // Of a node that is not born the caller asks.
     if (this.#node.presence !== "born") return;
     if (birth === null) {

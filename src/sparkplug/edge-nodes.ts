@@ -19,13 +19,22 @@ export const DEFAULT_EDGE_NODES_LIMITS: EdgeNodesLimits = {
 
 /** What follows for one node. */
 export interface NodeOutcome<M extends NodeMessage> extends Outcome<M> {
+  /** The same object as long as the node is followed. */
   readonly id: EdgeNodeId;
+  /** The number of the connection that its last birth told. */
+  readonly bdSeq: number | null;
 }
 
 /** A node that is followed. */
 interface NodeEntry<M extends NodeMessage> {
   readonly id: EdgeNodeId;
+  readonly key: string;
   readonly node: EdgeNode<M>;
+}
+
+/** What tells an edge node from others of its broker. */
+export function keyOf({ group, edgeNode }: EdgeNodeId): string {
+  return `${group}/${edgeNode}`;
 }
 
 /** The edge nodes that a host application knows at one broker, bounded. */
@@ -56,8 +65,9 @@ export class EdgeNodes<M extends NodeMessage = NodeMessage> {
     return first;
   }
 
-  get({ group, edgeNode }: EdgeNodeId): EdgeNode<M> | undefined {
-    return this.#nodes.get(`${group}/${edgeNode}`)?.node;
+  /** @param key as for `take`. */
+  get(id: EdgeNodeId, key = keyOf(id)): EdgeNode<M> | undefined {
+    return this.#nodes.get(key)?.node;
   }
 
   /** What was remembered of a node when the host was last there. @returns false when there are too many. */
@@ -75,9 +85,13 @@ export class EdgeNodes<M extends NodeMessage = NodeMessage> {
     for (const { id, node } of this.#nodes.values()) yield { id, known: node.known() };
   }
 
-  /** A message of a node came. @returns null, and counts it, when there are too many nodes. */
-  take(id: EdgeNodeId, message: M): NodeOutcome<M> | null {
-    const entry = this.#nodes.get(`${id.group}/${id.edgeNode}`) ?? this.#make(id);
+  /**
+   * A message of a node came.
+   * @param key `keyOf` the node, for whoever has kept it.
+   * @returns null, and counts it, when there are too many nodes.
+   */
+  take(id: EdgeNodeId, message: M, key = keyOf(id)): NodeOutcome<M> | null {
+    const entry = this.#nodes.get(key) ?? this.#make(id);
     if (entry !== null) return this.#told(entry, entry.node.take(message));
     this.#refused += 1;
     return null;
@@ -108,20 +122,20 @@ export class EdgeNodes<M extends NodeMessage = NodeMessage> {
     }
   }
 
-  #make(id: EdgeNodeId, known?: KnownNode): NodeEntry<M> | null {
+  #make({ group, edgeNode }: EdgeNodeId, known?: KnownNode): NodeEntry<M> | null {
     if (this.#nodes.size >= this.#limits.nodes) return null;
     const node = new EdgeNode<M>(known ? { limits: this.#limits, known } : { limits: this.#limits });
-    const entry = { id: { group: id.group, edgeNode: id.edgeNode }, node };
-    this.#nodes.set(`${id.group}/${id.edgeNode}`, entry);
+    const key = keyOf({ group, edgeNode });
+    const entry = { id: { group, edgeNode }, key, node };
+    this.#nodes.set(key, entry);
     return entry;
   }
 
-  #told({ id, node }: NodeEntry<M>, { events, settled, rebirth, deadline }: Outcome<M>): NodeOutcome<M> {
-    const key = `${id.group}/${id.edgeNode}`;
+  #told({ id, key, node }: NodeEntry<M>, { events, settled, rebirth, deadline }: Outcome<M>): NodeOutcome<M> {
     if (deadline === null) this.#deadlines.delete(key);
     else this.#deadlines.set(key, deadline);
     // No birth has ever come of it: a flood of ever new names must not push out what is real.
     if (node.presence === "unknown" && deadline === null && node.isBlank) this.#nodes.delete(key);
-    return { id, events, settled, rebirth, deadline };
+    return { id, bdSeq: node.bdSeq, events, settled, rebirth, deadline };
   }
 }

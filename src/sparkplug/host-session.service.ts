@@ -1,24 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Entry } from "../ingest/batch.js";
+import { TopicMap } from "../ingest/topic-map.js";
 import type { IntakeSource, TwinIntake } from "../ingest/twin-intake.service.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/logger.js";
-import { messageOf } from "../kernel/result.js";
+import { messageOf, ok, type Result } from "../kernel/result.js";
 import { type InboundMessage, MqttLink, type Subscription } from "../mqtt/link.js";
 import type { LinkStatus } from "../mqtt/link-status.js";
 import { PublishError } from "../mqtt/problems.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { SparkplugConfig } from "../plant/sparkplug-settings.js";
 import type { MetricDefinition } from "./birth.js";
-import { readPayload } from "./compressed-payload.js";
+import { type ReadPayload, readPayload } from "./compressed-payload.js";
+import { DataReader } from "./data-reader.js";
 import type { EdgeIntake, EdgeMessage } from "./edge-intake.service.js";
-import { DEFAULT_EDGE_NODES_LIMITS, EdgeNodes, type NodeOutcome } from "./edge-nodes.js";
+import type { EdgeNode } from "./edge-node.js";
+import { DEFAULT_EDGE_NODES_LIMITS, EdgeNodes, keyOf, type NodeOutcome } from "./edge-nodes.js";
 import { encodePayload } from "./encode-payload.js";
 import { HostState, type StateMessage } from "./host-state.js";
 import { type MachineWrite, WriteRefused } from "./machine-write.js";
 import { type CommandMessage, type MetricWrite, rebirthCommand, writeCommand } from "./node-command.js";
 import type { EdgeMessageType, KnownNode } from "./node-events.js";
-import type { Presence } from "./node-scope.js";
+import type { Presence, ScopeBirth } from "./node-scope.js";
 import { type EdgeNodeId, hostFilters, type SparkplugTopic, sparkplugTopic } from "./sparkplug-topic.js";
 
 /** With so many unacknowledged, a broker keeps back what edge nodes send at QoS 1 and 2. */
@@ -41,12 +44,22 @@ export interface EdgeNodeView extends EdgeNodeId, ScopeView {
   readonly devices: readonly ScopeView[];
 }
 
+type EdgeTopic = Exclude<SparkplugTopic, { kind: "state" }>;
+
+interface ToldTopic {
+  readonly topic: Result<SparkplugTopic, string>;
+  /** Of the edge node; empty where it is about none. */
+  readonly key: string;
+}
+
 /** The host application at one broker, from its birth to its death. */
 export class HostSession {
   readonly #source: IntakeSource;
   readonly #settings: SparkplugConfig;
   readonly #state: HostState;
   readonly #nodes: EdgeNodes<EdgeMessage>;
+  readonly #data = new DataReader();
+  readonly #topics = new TopicMap<ToldTopic>();
   readonly #link: MqttLink;
   readonly #edge: EdgeIntake;
   readonly #intake: TwinIntake;
@@ -128,9 +141,9 @@ export class HostSession {
     }
   }
 
-  /** Whether a node is known. */
-  knows(id: EdgeNodeId): boolean {
-    return this.#nodes.get(id) !== undefined;
+  /** What is known of a node, to be looked at only. */
+  nodeOf(id: EdgeNodeId): EdgeNode | undefined {
+    return this.#nodes.get(id);
   }
 
   /** What was remembered of a node, by `<group>/<edge node>`: of how it is now nobody knows. */
@@ -231,13 +244,22 @@ export class HostSession {
     const { stats } = this.#source;
     stats.received += 1;
     stats.firstReceivedAt ??= message.receivedAt;
-    const topic = sparkplugTopic(message.topic);
+    const { topic, key } = this.#told(message);
     if (!topic.ok) this.#dead(message, topic.error);
     else if (message.oversize !== null)
       this.#dead(message, `a message of ${message.oversize} bytes is too large to be read`);
     else if (topic.value.kind === "state") this.#onState(topic.value.hostId, message);
-    else this.#onEdge(topic.value, message);
+    else this.#onEdge(topic.value, key, message);
     if (this.#isFull()) this.#overflow();
+  }
+
+  #told({ topic, topicNumber }: InboundMessage): ToldTopic {
+    const known = this.#topics.get(topic, topicNumber);
+    if (known !== undefined) return known;
+    const read = sparkplugTopic(topic);
+    const told = { topic: read, key: read.ok && read.value.kind !== "state" ? keyOf(read.value) : "" };
+    this.#topics.set(topic, told);
+    return told;
   }
 
   #onState(hostId: string, message: InboundMessage): void {
@@ -255,32 +277,42 @@ export class HostSession {
       this.#logger.warn({ hostId }, "another host application uses the same host id");
   }
 
-  #onEdge(topic: Exclude<SparkplugTopic, { kind: "state" }>, message: InboundMessage): void {
+  #onEdge(topic: EdgeTopic, key: string, message: InboundMessage): void {
     const { type } = topic;
     // Commands of this host, or of others.
     if (!isEdgeMessage(type)) {
       this.#done(message);
       return;
     }
-    const read = readPayload(message.payload);
-    const outcome = this.#nodes.take(topic, {
+    const device = topic.kind === "device" ? topic.device : null;
+    const data = type === "DDATA" || type === "NDATA";
+    const scope = data ? this.#nodes.get(topic, key)?.scope(device) : undefined;
+    const read = this.#read(message, scope);
+    const told = {
       type,
-      device: topic.kind === "device" ? topic.device : null,
+      device,
       payload: read.ok ? read.value.payload : null,
       bytes: read.ok ? read.value.bytes : message.payload.length,
       problem: read.ok ? null : read.error,
       receivedAt: message.receivedAt,
       retained: message.retain,
       inbound: message,
-    });
+    };
+    const outcome = this.#nodes.take(topic, told, key);
     if (outcome === null) this.#dead(message, "there are more edge nodes than are followed");
     else this.#follow(outcome);
     this.#arm();
   }
 
+  /** @param scope whose data it is; undefined where it is none, or nothing is known of whose. */
+  #read({ payload }: InboundMessage, scope: ScopeBirth | undefined): Result<ReadPayload, string> {
+    const data = scope?.birth ? this.#data.read(payload, scope.birth, scope.certain) : null;
+    return data === null ? readPayload(payload) : ok({ payload: data, bytes: payload.length });
+  }
+
   #follow(outcome: NodeOutcome<EdgeMessage>): void {
     const { id, rebirth } = outcome;
-    this.#edge.take(id, outcome, this.#nodes.get(id)?.bdSeq ?? null);
+    this.#edge.take(id, outcome, outcome.bdSeq);
     if (rebirth === null || this.#bornOn === null) return;
     this.#logger.info({ ...id, ...rebirth }, "asks an edge node for a rebirth");
     this.askForRebirth(id).catch((error: unknown) =>

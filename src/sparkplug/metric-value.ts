@@ -110,7 +110,7 @@ function readSigned(wire: WireValue, bits: 8 | 16 | 32 | 64, dataType: number): 
 }
 
 /** What the upper half of so many bits means as two's complement; numbers that are none of it stay. */
-function asSigned(value: number, bits: number): number {
+export function asSigned(value: number, bits: number): number {
   return value >= 2 ** (bits - 1) && value < 2 ** bits ? value - 2 ** bits : value;
 }
 

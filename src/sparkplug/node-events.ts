@@ -54,6 +54,8 @@ export interface Data {
   readonly device: string | null;
   readonly at: number;
   readonly readings: readonly Reading[];
+  /** It is known that each is a single value of a metric that the last birth tells. */
+  readonly plain: boolean;
   /** Values that do not fit their data type. */
   readonly problems: readonly MetricProblem[];
 }

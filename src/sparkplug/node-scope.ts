@@ -7,6 +7,9 @@ const MOST_GONE = 1_000;
 /** `unknown`: no birth of the present session has been seen. */
 export type Presence = "unknown" | "born" | "dead";
 
+/** How the data of an edge node or a device is to be read. */
+export type ScopeBirth = Pick<NodeScope, "birth" | "certain">;
+
 /** What is known of an edge node itself, or of one of its devices. */
 export class NodeScope {
   readonly device: string | null;

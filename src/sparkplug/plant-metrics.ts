@@ -18,14 +18,14 @@ export interface PlantSamples {
 
 export function samplesOf(readings: readonly Reading[]): PlantSamples {
   // A reading of a single value is a sample as it is.
-  if (readings.every(isSample)) return { samples: readings, taken: NOTHING, problems: NOTHING };
+  if (areSamples(readings)) return { samples: readings, taken: NOTHING, problems: NOTHING };
   const samples: Sample[] = [];
   const taken: PlantSamples["taken"][number][] = [];
   const problems: string[] = [];
   for (const reading of readings) {
-    const { metric, value, time, quality, historical, transient } = reading;
+    const { metric, value } = reading;
     if (isScalar(value)) {
-      samples.push({ metric, value, time, quality, historical, transient });
+      samples.push({ ...reading, value });
       continue;
     }
     const leaves = leavesOf(metric, value);
@@ -34,16 +34,16 @@ export function samplesOf(readings: readonly Reading[]): PlantSamples {
       continue;
     }
     if (!(value instanceof Uint8Array)) taken.push({ metric, count: leaves.length });
-    for (const [name, leaf] of leaves)
-      samples.push({ metric: name, value: leaf, time, quality, historical, transient });
+    for (const [name, leaf] of leaves) samples.push({ ...reading, metric: name, value: leaf });
   }
   return { samples, taken, problems };
 }
 
 const NOTHING: readonly never[] = [];
 
-function isSample(reading: Reading): reading is Reading & Sample {
-  return isScalar(reading.value);
+/** Whether each is a single value. */
+function areSamples(readings: readonly Reading[]): readings is readonly (Reading & Sample)[] {
+  return readings.every(({ value }) => isScalar(value));
 }
 
 /** What a birth tells of metrics, as a machine type has them. Those of arrays and data sets are known by their elements. */

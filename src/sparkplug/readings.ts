@@ -7,15 +7,28 @@ import { DataType, type Metric, type Payload } from "./payload.js";
 /** One value of one metric, with what the birth tells of it. */
 export interface Reading {
   readonly metric: string;
-  readonly dataType: number;
   readonly value: MetricValue;
   /** Milliseconds since 1970: the metric's time or else the message's; null when it has neither. */
   readonly time: number | null;
   readonly quality: Quality;
   /** Told after the fact: stored, never shown as the present. */
-  readonly historical: boolean;
+  readonly historical?: boolean;
   /** Shown, never stored. */
-  readonly transient: boolean;
+  readonly transient?: boolean;
+}
+
+/** A reading, in the form that samples of all formats have, so that what reads them is fast. */
+export function readingOf(
+  metric: string,
+  value: MetricValue,
+  time: number | null,
+  quality: Quality,
+  historical: boolean,
+  transient: boolean,
+): Reading {
+  return historical || transient
+    ? { metric, value, time, quality, historical, transient }
+    : { metric, value, time, quality };
 }
 
 /** A value that does not fit its data type. */
@@ -27,6 +40,8 @@ export interface MetricProblem {
 /** What the metrics of a message are. */
 export interface Readings {
   readonly readings: readonly Reading[];
+  /** It is known that each is a single value of a metric that the birth tells. */
+  readonly plain: boolean;
   readonly problems: readonly MetricProblem[];
   /** The first metric that no birth defines, such as `"temperature"` or `alias 7`; null when all are known. */
   readonly unknown: string | null;
@@ -55,6 +70,7 @@ interface Context {
 
 class MetricReader implements Readings {
   readonly readings: Reading[] = [];
+  readonly plain = false;
   readonly problems: MetricProblem[] = [];
   unknown: string | null = null;
   retyped: string | null = null;
@@ -107,15 +123,16 @@ class MetricReader implements Readings {
     }
     const quality = qualityWithin(metric, outer);
     const certain = this.#certain && definition !== undefined;
-    this.readings.push({
-      metric: name,
-      dataType,
-      value: value.value,
-      time: metric.timestamp ?? (outer === null ? this.#time : outer.time),
-      quality: !certain && quality === "GOOD" ? "UNCERTAIN" : quality,
-      historical: metric.historical || outer?.historical === true,
-      transient: metric.transient || outer?.transient === true,
-    });
+    this.readings.push(
+      readingOf(
+        name,
+        value.value,
+        metric.timestamp ?? (outer === null ? this.#time : outer.time),
+        !certain && quality === "GOOD" ? "UNCERTAIN" : quality,
+        metric.historical || outer?.historical === true,
+        metric.transient || outer?.transient === true,
+      ),
+    );
   }
 
   #context(metric: Metric, outer: Context | null): Context {

@@ -7,6 +7,7 @@ import type { MappingTable } from "../ingest/mapping.js";
 import { MetricRules } from "../ingest/mapping-metrics.js";
 import { PathTemplate } from "../ingest/mapping-path.js";
 import type { Pipeline } from "../ingest/pipeline.service.js";
+import type { Preview } from "../ingest/preview-model.js";
 import { SequenceWatch } from "../ingest/sequence-watch.js";
 import type { SourceLease } from "../ingest/source-lease.js";
 import type { SourceSetup } from "../ingest/source-setup.js";
@@ -15,11 +16,14 @@ import type { TwinIntake } from "../ingest/twin-intake.service.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/logger.js";
 import { messageOf } from "../kernel/result.js";
+import { aborted, Wake } from "../kernel/wake.js";
 import type { LinkStatus } from "../mqtt/link-status.js";
 import type { PlantService } from "../plant/plant.service.js";
+import type { SparkplugConfig } from "../plant/sparkplug-settings.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { EdgeIntake } from "./edge-intake.service.js";
 import { EdgeNames } from "./edge-names.js";
+import { previewEdge } from "./edge-preview.js";
 import { HostSession } from "./host-session.service.js";
 import { type MachineWrite, WriteRefused } from "./machine-write.js";
 import type { SparkplugStore } from "./sparkplug.store.js";
@@ -49,7 +53,7 @@ export class SparkplugConsumer implements Consumer {
   readonly #logger: Logger;
   readonly #mostWaiting: number;
   #setup: SourceSetup;
-  #wake = new AbortController();
+  readonly #wake = new Wake();
   #session: HostSession | null = null;
   #quiesced = false;
 
@@ -125,7 +129,7 @@ export class SparkplugConsumer implements Consumer {
 
   change(setup: SourceSetup): void {
     this.#setup = setup;
-    this.#nudge();
+    this.#wake.nudge();
   }
 
   quiesce(): void {
@@ -135,6 +139,14 @@ export class SparkplugConsumer implements Consumer {
 
   stop(): Promise<void> {
     return this.#hold.stop();
+  }
+
+  preview(topic: string, payload: Buffer): Preview | null {
+    const settings = this.#settings;
+    const { name, discovery } = this;
+    const { plant } = this.#plant;
+    const source = { name, discovery, plant, groups: settings.groups, names: namesOf(settings) };
+    return previewEdge({ ...source, nodeOf: (id) => this.#session?.nodeOf(id) }, topic, payload);
   }
 
   logStats(): void {
@@ -192,10 +204,15 @@ export class SparkplugConsumer implements Consumer {
     }
   }
 
+  get #settings(): SparkplugConfig {
+    const { sparkplug } = this.#setup.config;
+    if (!sparkplug) throw new Error(`the source ${this.name} has no sparkplug settings`);
+    return sparkplug;
+  }
+
   async #begin(): Promise<HostSession> {
     const { config, clientId } = this.#setup;
-    const settings = config.sparkplug;
-    if (!settings) throw new Error(`the source ${this.name} has no sparkplug settings`);
+    const settings = this.#settings;
     const session = new HostSession({
       source: this,
       settings,
@@ -204,12 +221,7 @@ export class SparkplugConsumer implements Consumer {
       isFull: () => this.#committer.backlog >= this.#mostWaiting,
       edge: new EdgeIntake({
         source: this,
-        names: new EdgeNames({
-          machine: templateOf(settings.machine),
-          node: templateOf(settings.node),
-          machineType: settings.machineType === undefined ? null : templateOf(settings.machineType),
-          rules: new MetricRules(settings.metrics),
-        }),
+        names: namesOf(settings),
         intake: this.#intake,
         plant: this.#plant,
         twins: this.#twins,
@@ -221,24 +233,19 @@ export class SparkplugConsumer implements Consumer {
     for (const [node, known] of await this.#store.nodes(this.name)) session.remember(node, known);
     return session;
   }
+}
 
-  #nudge(): void {
-    const before = this.#wake;
-    this.#wake = new AbortController();
-    before.abort();
-  }
+function namesOf(settings: SparkplugConfig): EdgeNames {
+  return new EdgeNames({
+    machine: templateOf(settings.machine),
+    node: templateOf(settings.node),
+    machineType: settings.machineType === undefined ? null : templateOf(settings.machineType),
+    rules: new MetricRules(settings.metrics),
+  });
 }
 
 function templateOf(text: string): PathTemplate {
   const template = PathTemplate.parse(text);
   if (!template.ok) throw new Error(template.error);
   return template.value;
-}
-
-/** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -18,7 +18,11 @@ export interface Operation {
   readonly orderId: string;
   readonly sequence: number;
   readonly name: string;
+  /** It may start once the operation before it has started, not only when that is completed. */
+  readonly overlap: boolean;
   readonly status: OperationStatus;
+  /** Since when it has this status. */
+  readonly statusAt: Date;
   /** What the caller of the last action gave as its reason. */
   readonly statusReason: string | null;
   /** HELD because its order was: resuming the order resumes it. */

@@ -4,7 +4,7 @@ import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import { hasStarted, type Operation } from "./operation.js";
 import { hasEnded, type ProductionOrder } from "./order.js";
 import type { WantedOperation, WantedOrder } from "./order-input.js";
-import { actOnOperation, type OrderState, settle, versionConflict } from "./order-state.js";
+import { completed, type OrderState, settle, versionConflict } from "./order-state.js";
 
 /** A new order, CREATED with all its operations WAITING. */
 export function createOrder(wanted: WantedOrder, id: string, now: Date): OrderState {
@@ -16,7 +16,9 @@ export function createOrder(wanted: WantedOrder, id: string, now: Date): OrderSt
     unit: wanted.unit,
     dueAt: wanted.dueAt,
     priority: wanted.priority,
+    ...planOf(wanted.operations),
     status: "CREATED",
+    statusAt: now,
     statusReason: null,
     version: 1,
     startedAt: null,
@@ -34,6 +36,7 @@ function createOperation(wanted: WantedOperation, orderId: string, now: Date): O
     machineId: wanted.machineId,
     sequence: wanted.sequence,
     status: "WAITING",
+    statusAt: now,
     statusReason: null,
     heldWithOrder: false,
     goodQuantity: "0",
@@ -73,6 +76,7 @@ export function changeOrder(
     unit: wanted.unit,
     dueAt: wanted.dueAt,
     priority: wanted.priority,
+    ...planOf(edits.operations),
     version: before.order.version + 1,
   };
   return ok(completeReached(settle({ order, operations: edits.operations }, now), now));
@@ -152,8 +156,8 @@ function operationEdits(
 type EditableField = keyof ReturnType<typeof editable>;
 
 function editable(wanted: WantedOperation) {
-  const { name, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion } = wanted;
-  const plan = { name, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion };
+  const { name, overlap, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion } = wanted;
+  const plan = { name, overlap, idealCycleTimeMs, plannedStart, plannedEnd, countingSource, completion };
   return { ...plan, plannedMachineId: wanted.machineId };
 }
 
@@ -168,16 +172,25 @@ function changedField(operation: Operation, wanted: WantedOperation): string | n
   return null;
 }
 
-/** Completes the operation under way when a lower quantity of the order is already made. */
+/** Completes the operations under way of which a lower quantity of the order is already made. */
 function completeReached(state: OrderState, now: Date): OrderState {
-  const reached = state.operations.find(
+  const reached = state.operations.filter(
     (operation) =>
       (operation.status === "RUNNING" || operation.status === "HELD") &&
       operation.completion === "QUANTITY" &&
       Number(operation.goodQuantity) >= Number(state.order.quantity),
   );
-  if (!reached) return state;
-  const done = actOnOperation(state, reached, { action: "complete", reason: null, machineId: null }, now);
-  // Completing is one part of this edit, so that the version grows once.
-  return done.ok ? { ...done.value, order: { ...done.value.order, version: state.order.version } } : state;
+  return reached.reduce((after, operation) => completed(after, operation, now), state);
+}
+
+/** When the first of these is to begin, and the last to end. */
+function planOf(
+  operations: readonly { readonly plannedStart: Date | null; readonly plannedEnd: Date | null }[],
+): { plannedStart: Date | null; plannedEnd: Date | null } {
+  const starts = operations.flatMap(({ plannedStart }) => plannedStart?.getTime() ?? []);
+  const ends = operations.flatMap(({ plannedEnd }) => plannedEnd?.getTime() ?? []);
+  return {
+    plannedStart: starts.length === 0 ? null : new Date(Math.min(...starts)),
+    plannedEnd: ends.length === 0 ? null : new Date(Math.max(...ends)),
+  };
 }

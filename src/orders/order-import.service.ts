@@ -3,11 +3,12 @@ import { once } from "../db/idempotency.js";
 import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
-import type { Sql } from "../kernel/sql.js";
+import type { BulkSql } from "../kernel/sql.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { Plant } from "../plant/plant.js";
-import type { Caller, OrderService } from "./order.service.js";
+import { authorOf, type Caller, systemProblem } from "./caller.js";
+import type { OrderService } from "./order.service.js";
 import type { OrderStore } from "./order.store.js";
 import { changeOrder, createOrder } from "./order-change.js";
 import { checkOrder, type OrderRequest, type WantedOrder } from "./order-input.js";
@@ -26,6 +27,8 @@ export interface ImportResult {
 interface Imported {
   readonly results: readonly ImportResult[];
   readonly changes: readonly OrderChanged[];
+  /** What to do once it is committed. */
+  readonly followed: () => void;
 }
 
 /** Takes orders in bulk, as ERP systems send them. */
@@ -67,20 +70,25 @@ export class OrderImportService {
       operation: "upsertOrders",
       input: requests,
     };
+    const problem = systemProblem(caller);
+    if (problem) return { refused: problem };
     let changes: readonly OrderChanged[] = [];
+    let followed: () => void = () => undefined;
     const done = await this.#db.transaction((tx) =>
       once(tx, call, async () => {
-        const imported = await this.#import(sqlWithin(tx), requests);
+        const imported = await this.#import(sqlWithin(tx), caller, requests);
         changes = imported.changes;
+        followed = imported.followed;
         return imported.results;
       }),
     );
     if ("refused" in done) return done;
     this.#orders.publish(changes);
+    followed();
     return { results: done.payload };
   }
 
-  async #import(sql: Sql, requests: readonly OrderRequest[]): Promise<Imported> {
+  async #import(sql: BulkSql, caller: Caller, requests: readonly OrderRequest[]): Promise<Imported> {
     const now = this.#clock.now();
     const checked = this.#check(requests);
     await this.#writes.lockCreation(sql);
@@ -103,8 +111,10 @@ export class OrderImportService {
       if (outcome.after) writes.push({ before, after: outcome.after });
       return { number, id: before?.order.id ?? id, created: before === null, userErrors: [] };
     });
-    await this.#writes.save(sql, writes);
-    return { results, changes: writes.map((write) => this.#changeOf(write)) };
+    const recordedAt = new Date(now);
+    const runs = await this.#writes.save(sql, writes, { ...authorOf(caller), reason: null, recordedAt });
+    const followed = await this.#orders.followRuns(sql, runs);
+    return { results, changes: writes.map((write) => this.#changeOf(write)), followed };
   }
 
   #check(requests: readonly OrderRequest[]): ({ wanted: WantedOrder } | { problems: UserErrorValue[] })[] {

@@ -20,6 +20,7 @@ export interface OperationRequest {
   readonly name: string;
   /** A path. */
   readonly machine: string | null;
+  readonly overlap: boolean;
   readonly idealCycleTimeMs: number | null;
   readonly plannedStart: Date | null;
   readonly plannedEnd: Date | null;

@@ -1,36 +1,7 @@
-import { ArgsType, Field, Float, InputType, Int } from "type-graphql";
-import { PageArgs } from "../graphql/pagination.js";
+import { Field, Float, InputType, Int } from "type-graphql";
 import { GraphQLDateTime, GraphQLEquipmentPath } from "../graphql/scalars.js";
 import type { CountingSource, OperationCompletion } from "./operation.js";
-import type { OrderStatus } from "./order.js";
-import { CountingSourceEnum, OperationCompletionEnum, OrderStatusEnum } from "./order.types.js";
-
-@ArgsType()
-export class OrdersArgs extends PageArgs {
-  @Field(() => [OrderStatusEnum], { nullable: true, description: "Only orders in one of these." })
-  status?: OrderStatus[] | null;
-
-  @Field(() => GraphQLEquipmentPath, {
-    nullable: true,
-    description: "Only orders with an operation on this machine.",
-  })
-  machine?: string | null;
-}
-
-@ArgsType()
-export class OrderChangedArgs {
-  @Field(() => String, {
-    nullable: true,
-    description: "Only this order; first it comes as it is now.",
-  })
-  number?: string | null;
-
-  @Field(() => GraphQLEquipmentPath, {
-    nullable: true,
-    description: "Only orders with an operation on this machine.",
-  })
-  machine?: string | null;
-}
+import { CountingSourceEnum, OperationCompletionEnum } from "./order.types.js";
 
 @InputType({ description: "A step of an order that is sent." })
 export class OperationInput {
@@ -45,6 +16,14 @@ export class OperationInput {
     description: "Where it is planned; its start may name another machine.",
   })
   machine?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      "Whether it may start once the operation before it has started, and not only when all before it are completed.",
+  })
+  overlap?: boolean | null;
 
   @Field(() => Float, {
     nullable: true,
@@ -111,6 +90,12 @@ export class UpsertOrdersInput {
   @Field(() => [OrderInput], { description: "The orders, each number once." })
   orders!: OrderInput[];
 
+  @Field(() => String, {
+    nullable: true,
+    description: "The system that sends them, such as the ERP system's name; kept with what happens.",
+  })
+  system?: string | null;
+
   @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
   idempotencyKey?: string | null;
 }
@@ -125,6 +110,19 @@ export class OrderActionInput {
 
   @Field(() => String, { nullable: true, description: "Why; kept as the order's statusReason." })
   reason?: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      "When it happened, for what is told afterwards; now when left out. Not in the future, nor before the step before it.",
+  })
+  at?: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The system that says so, such as a terminal's name; kept with what happens.",
+  })
+  system?: string | null;
 
   @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
   idempotencyKey?: string | null;
@@ -150,6 +148,19 @@ export class OperationActionInput {
 
   @Field(() => String, { nullable: true, description: "Why; kept as the operation's statusReason." })
   reason?: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      "When it happened, for what is told afterwards; now when left out. Not in the future, nor before the step before it, nor while another operation had the machine.",
+  })
+  at?: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The system that says so, such as a terminal's name; kept with what happens.",
+  })
+  system?: string | null;
 
   @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
   idempotencyKey?: string | null;

@@ -1,7 +1,7 @@
-import DataLoader from "dataloader";
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { type GraphQLContext, loaderOf } from "../graphql/context.js";
+import type { GraphQLContext } from "../graphql/context.js";
 import { badInput } from "../graphql/pagination.js";
+import { callerOf } from "./caller-input.types.js";
 import type { OrderService } from "./order.service.js";
 import {
   OperationPayload,
@@ -18,6 +18,7 @@ import {
   type OrderInput,
   UpsertOrdersInput,
 } from "./order-input.types.js";
+import { loadOrder } from "./order-loaders.types.js";
 import type { OrderQueryService } from "./order-query.service.js";
 import type { RequestedOperationAction, RequestedOrderAction } from "./order-state.js";
 import { operationValue, orderValue } from "./order-values.js";
@@ -45,7 +46,7 @@ export class OrderMutationResolver {
     @Arg("input", () => UpsertOrdersInput, { description: "The orders." }) input: UpsertOrdersInput,
     @Ctx() context: GraphQLContext,
   ): Promise<object> {
-    const caller = { principal: context.principal.name, idempotencyKey: input.idempotencyKey ?? null };
+    const caller = callerOf(input, context);
     const done = await this.#imports.upsert(caller, input.orders.map(orderRequest));
     if ("results" in done) return done;
     // The payload has no userErrors of its own: each order is told.
@@ -59,14 +60,7 @@ export class OrderMutationResolver {
 
   @FieldResolver(() => ProductionOrder, { nullable: true })
   async order(@Root() result: ImportResult, @Ctx() context: GraphQLContext): Promise<object | null> {
-    if (result.id === null) return null;
-    const loader = loaderOf(
-      context,
-      "orders.byId",
-      () => new DataLoader((ids: readonly string[]) => this.#queries.byIds(ids), { cache: false }),
-    );
-    const row = await loader.load(result.id);
-    return row && orderValue(row);
+    return result.id === null ? null : loadOrder(context, this.#queries, result.id);
   }
 
   @Mutation(() => OrderPayload, {
@@ -170,11 +164,12 @@ export class OrderMutationResolver {
     input: OrderActionInput,
     context: GraphQLContext,
   ): Promise<OrderPayload> {
-    const caller = { principal: context.principal.name, idempotencyKey: input.idempotencyKey ?? null };
+    const caller = callerOf(input, context);
     const { id, userErrors } = await this.#orders.act(caller, action, {
       number: input.number,
       expectedVersion: input.expectedVersion ?? null,
       reason: input.reason ?? null,
+      at: input.at ?? null,
     });
     const [row] = id === null ? [] : await this.#queries.byIds([id]);
     return { order: row ? orderValue(row) : null, userErrors };
@@ -185,13 +180,14 @@ export class OrderMutationResolver {
     input: OperationActionInput,
     context: GraphQLContext,
   ): Promise<OperationPayload> {
-    const caller = { principal: context.principal.name, idempotencyKey: input.idempotencyKey ?? null };
+    const caller = callerOf(input, context);
     const { id, userErrors } = await this.#orders.actOnOperation(caller, action, {
       order: input.order,
       sequence: input.sequence,
       machine: input.machine ?? null,
       expectedVersion: input.expectedVersion ?? null,
       reason: input.reason ?? null,
+      at: input.at ?? null,
     });
     const [row] = id === null ? [] : await this.#queries.operationsByIds([id]);
     return { operation: row ? operationValue(row) : null, userErrors };
@@ -211,6 +207,7 @@ function orderRequest(input: OrderInput): OrderRequest {
       sequence: operation.sequence,
       name: operation.name,
       machine: operation.machine ?? null,
+      overlap: operation.overlap ?? false,
       idealCycleTimeMs: operation.idealCycleTimeMs ?? null,
       plannedStart: operation.plannedStart ?? null,
       plannedEnd: operation.plannedEnd ?? null,

@@ -1,14 +1,18 @@
 import type { Operation } from "./operation.js";
 import type { OrderQuantities, ProductionOrder } from "./order.js";
-import type { OrderFilter, OrderPageRequest, OrderStore } from "./order.store.js";
+import type { OrderStore } from "./order.store.js";
 import { isOrderNumber } from "./order-input.js";
+import type { DispatchStatus, OrderFilter, OrderPageRequest } from "./order-list.js";
+import type { OrderListStore } from "./order-list.store.js";
 
 /** Reading orders. What takes a list of keys gives one result for each, in their order. */
 export class OrderQueryService {
   readonly #store: OrderStore;
+  readonly #lists: OrderListStore;
 
-  constructor(deps: { store: OrderStore }) {
+  constructor(deps: { store: OrderStore; lists: OrderListStore }) {
     this.#store = deps.store;
+    this.#lists = deps.lists;
   }
 
   async byNumber(number: string): Promise<ProductionOrder | null> {
@@ -50,6 +54,19 @@ export class OrderQueryService {
     filter: OrderFilter,
     request: OrderPageRequest,
   ): Promise<{ items: ProductionOrder[]; hasMore: boolean; total: () => Promise<number> }> {
-    return { ...(await this.#store.page(filter, request)), total: () => this.#store.count(filter) };
+    return { ...(await this.#lists.page(filter, request)), total: () => this.#lists.count(filter) };
+  }
+
+  /** What each machine runs and is to run next, the next first. One statement for all machines. */
+  async dispatchLists(
+    machineIds: readonly string[],
+    statuses: readonly DispatchStatus[],
+    limit: number,
+  ): Promise<Operation[][]> {
+    const found = new Map<string | null, Operation[]>(machineIds.map((id) => [id, []]));
+    for (const operation of await this.#lists.dispatch([...new Set(machineIds)], statuses, limit)) {
+      found.get(operation.machineId)?.push(operation);
+    }
+    return machineIds.map((id) => found.get(id) ?? []);
   }
 }

@@ -1,7 +1,8 @@
 import { err, ok, type Result } from "../kernel/result.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
-import { type Operation, type OperationAction, operationAfter } from "./operation.js";
+import { hasStarted, type Operation, type OperationAction, operationAfter } from "./operation.js";
 import { type OrderAction, orderAfter, type ProductionOrder } from "./order.js";
+import { type StepTime, timeOfStep } from "./step-time.js";
 
 /** An order with its operations in their sequence: what one action changes as a whole. */
 export interface OrderState {
@@ -31,7 +32,7 @@ export function actOnOrder(
   state: OrderState,
   action: RequestedOrderAction,
   reason: string | null,
-  now: Date,
+  time: StepTime,
 ): Changed {
   const { order } = state;
   const status = orderAfter(order.status, action);
@@ -39,37 +40,42 @@ export function actOnOrder(
     const message = `order ${order.number} is ${order.status}: it cannot ${action}`;
     return err(userError("INVALID_TRANSITION", message, ["number"]));
   }
+  const concerned = state.operations.filter((one) => withOrder(one, action, reason, time.now) !== one);
+  // An order may have been sent long after it was released and begun.
+  const steps = order.status === "CREATED" ? [] : [order, ...concerned];
+  const timed = timeOfStep(time, steps);
+  if (!timed.ok) return timed;
+  const at = timed.value;
   const ends = action === "cancel" || action === "abort";
   const next = {
     ...order,
-    status,
-    statusReason: reason,
+    ...{ status, statusReason: reason, statusAt: at },
     version: order.version + 1,
-    endedAt: ends ? now : order.endedAt,
+    endedAt: ends ? at : order.endedAt,
   };
-  const operations = state.operations.map((operation) => withOrder(operation, action, reason, now));
-  return ok(settle({ order: next, operations }, now));
+  const operations = state.operations.map((operation) => withOrder(operation, action, reason, at));
+  return ok(settle({ order: next, operations }, at));
 }
 
+/** The operation itself when the action leaves it as it is. */
 function withOrder(
   operation: Operation,
   action: RequestedOrderAction,
   reason: string | null,
-  now: Date,
+  at: Date,
 ): Operation {
+  const changed = { statusReason: reason, statusAt: at, heldWithOrder: false };
   switch (action) {
     case "hold":
       if (operation.status !== "RUNNING") return operation;
-      return { ...operation, status: "HELD", statusReason: reason, heldWithOrder: true };
+      return { ...operation, ...changed, status: "HELD", heldWithOrder: true };
     case "resume":
       // One that was held by itself before stays held.
-      if (!operation.heldWithOrder) return operation;
-      return { ...operation, status: "RUNNING", statusReason: reason, heldWithOrder: false };
+      return operation.heldWithOrder ? { ...operation, ...changed, status: "RUNNING" } : operation;
     case "cancel":
     case "abort": {
       const status = operationAfter(operation.status, "abort");
-      if (status === null) return operation;
-      return { ...operation, status, statusReason: reason, heldWithOrder: false, endedAt: now };
+      return status === null ? operation : { ...operation, ...changed, status, endedAt: at };
     }
     case "release":
     case "close":
@@ -90,7 +96,7 @@ export function actOnOperation(
   state: OrderState,
   operation: Operation,
   step: OperationStep,
-  now: Date,
+  time: StepTime,
 ): Changed {
   const { order } = state;
   const { action, reason } = step;
@@ -113,23 +119,24 @@ export function actOnOperation(
   if (action !== "start" && machineId !== operation.machineId) {
     return err(userError("INVALID_INPUT", `${name} is on another machine`, ["machine"]));
   }
+  const timed = timeOfStep(time, status === "RUNNING" ? [operation, order] : [operation]);
+  if (!timed.ok) return timed;
+  const at = timed.value;
   const next: Operation = {
     ...operation,
-    status,
-    statusReason: reason,
-    machineId,
+    ...{ status, statusReason: reason, statusAt: at, machineId },
     heldWithOrder: false,
-    startedAt: action === "start" ? now : operation.startedAt,
-    endedAt: status === "COMPLETED" ? now : operation.endedAt,
+    startedAt: action === "start" ? at : operation.startedAt,
+    endedAt: status === "COMPLETED" ? at : operation.endedAt,
   };
   const starts = action === "start" && order.status === "RELEASED";
   const changed: ProductionOrder = {
     ...order,
     version: order.version + 1,
-    ...(starts ? { status: "RUNNING", startedAt: now } : {}),
+    ...(starts ? { status: "RUNNING", statusAt: at, startedAt: at } : {}),
   };
   const operations = state.operations.map((one) => (one.id === operation.id ? next : one));
-  return ok(settle({ order: changed, operations }, now));
+  return ok(settle({ order: changed, operations }, at));
 }
 
 /** Someone's edit that changes only quantities. */
@@ -138,22 +145,48 @@ export function edited(state: OrderState): OrderState {
 }
 
 /**
- * What follows from the states of the operations: in an order that was released, the first one not completed is READY
- * and all after it WAITING; when all are completed, so is the order.
+ * Completes an operation whose quantity is reached, as a part of an edit: the version stays. It is completed at `at`,
+ * or at its last step when that was later.
  */
-export function settle(state: OrderState, now: Date): OrderState {
+export function completed(state: OrderState, operation: Operation, at: Date): OrderState {
+  const step: OperationStep = { action: "complete", reason: null, machineId: null };
+  const done = actOnOperation(state, operation, step, { asked: null, now: at });
+  if (!done.ok) throw new Error(`operation ${operation.id} cannot complete: ${done.error.message}`);
+  return { ...done.value, order: { ...done.value.order, version: state.order.version } };
+}
+
+/**
+ * What follows from the states of the operations: in an order that was released, an operation is READY when all before
+ * it are completed, or when it overlaps and the one before it has started, and WAITING until then; when all are
+ * completed, so is the order.
+ */
+export function settle(state: OrderState, at: Date): OrderState {
   const { order } = state;
   if (order.status !== "RELEASED" && order.status !== "RUNNING" && order.status !== "HELD") return state;
-  const first = state.operations.findIndex((operation) => operation.status !== "COMPLETED");
-  if (first < 0) {
+  if (state.operations.every((operation) => operation.status === "COMPLETED")) {
     const status = orderAfter(order.status, "complete");
-    return status === null ? state : { ...state, order: { ...order, status, endedAt: now } };
+    if (status === null) return state;
+    // The last one in the sequence need not be the last one in time.
+    const ended = latest([at, order.statusAt, ...state.operations.map((operation) => operation.statusAt)]);
+    return { ...state, order: { ...order, status, statusAt: ended, endedAt: ended } };
   }
-  const operations = state.operations.map((operation, index) => {
+  let allBefore = true;
+  let before: Operation | null = null;
+  const operations: Operation[] = [];
+  for (const operation of state.operations) {
     const { status } = operation;
-    const wanted = index === first ? "READY" : "WAITING";
+    const started = before === null || hasStarted(before.status);
+    const wanted = allBefore || (operation.overlap && started) ? "READY" : "WAITING";
     const unstarted = status === "WAITING" || status === "READY";
-    return unstarted && status !== wanted ? { ...operation, status: wanted } : operation;
-  }) as readonly Operation[];
+    operations.push(
+      unstarted && status !== wanted ? { ...operation, status: wanted, statusAt: at } : operation,
+    );
+    allBefore &&= status === "COMPLETED";
+    before = operation;
+  }
   return { order, operations };
+}
+
+function latest(moments: readonly Date[]): Date {
+  return new Date(Math.max(...moments.map((moment) => moment.getTime())));
 }

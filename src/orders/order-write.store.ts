@@ -1,7 +1,11 @@
 import { LOCKS } from "../db/locks.js";
 import type { Sql } from "../kernel/sql.js";
-import type { CountingSource, Operation } from "./operation.js";
+import type { Operation } from "./operation.js";
+import type { CountedOperation, CountGrowth } from "./operation-count.js";
+import { type Author, eventsOf } from "./order-event.js";
+import type { OrderEventStore } from "./order-event.store.js";
 import type { OrderState } from "./order-state.js";
+import type { RunChange } from "./run-follower.js";
 
 /** An order as it was locked, null when it is new, and as it shall be. */
 export interface OrderWrite {
@@ -9,49 +13,46 @@ export interface OrderWrite {
   readonly after: OrderState;
 }
 
-/** An operation whose pieces are being counted; its order is locked. */
-export interface CountingOperation {
-  readonly id: string;
-  readonly orderId: string;
-  readonly orderNumber: string;
-  readonly machineId: string;
-  readonly countingSource: CountingSource;
-  readonly idealCycleTimeMs: number | null;
-  readonly startedAt: Date;
-  /** Of all operations of the order. */
-  readonly machineIds: readonly string[];
-}
-
-/** What an operation has made more. Decimals with a sign. */
-export interface CountGrowth {
-  readonly operationId: string;
-  readonly good: string;
-  readonly scrap: string;
-}
-
 /** Orders in one statement; a statement's parameter stays well below what Postgres takes. */
 const CHUNK = 1_000;
 
 const ORDER_ROW = `id uuid, number text, product text, quantity numeric, unit text, due_at timestamptz,
-  priority integer, status text, status_reason text, version integer, started_at timestamptz,
-  ended_at timestamptz, created_at timestamptz`;
-const OPERATION_ROW = `id uuid, order_id uuid, sequence integer, name text, status text, status_reason text,
-  held_with_order boolean, planned_machine_id uuid, machine_id uuid, planned_start timestamptz,
+  priority integer, planned_start timestamptz, planned_end timestamptz, status text, status_at timestamptz,
+  status_reason text, version integer, started_at timestamptz, ended_at timestamptz, created_at timestamptz`;
+const OPERATION_ROW = `id uuid, order_id uuid, sequence integer, name text, overlap boolean, status text,
+  status_at timestamptz, status_reason text, held_with_order boolean, planned_machine_id uuid, machine_id uuid, planned_start timestamptz,
   planned_end timestamptz, ideal_cycle_time_ms double precision, counting_source text, completion text,
   started_at timestamptz, ended_at timestamptz`;
 
 /** Writing orders that the caller has locked. */
 export class OrderWriteStore {
+  readonly #events: OrderEventStore;
+
+  constructor(deps: { events: OrderEventStore }) {
+    this.#events = deps.events;
+  }
+
   /** Only one transaction at a time makes orders, so that none meets a number that another is just making. */
   async lockCreation(sql: Sql): Promise<void> {
     await sql.query("SELECT pg_advisory_xact_lock($1)", [LOCKS.orderCreation]);
   }
 
-  /** Writes orders and the operations that differ; quantities made are not among what it writes. */
-  async save(sql: Sql, writes: readonly OrderWrite[]): Promise<void> {
+  /**
+   * Writes orders and the operations that differ, and what thereby happened to them into their log; quantities made
+   * are not among what it writes.
+   * @returns where operations begin or cease to run by it.
+   */
+  async save(sql: Sql, writes: readonly OrderWrite[], author: Author): Promise<RunChange[]> {
+    const runs: RunChange[] = [];
     for (let from = 0; from < writes.length; from += CHUNK) {
-      await this.#saveChunk(sql, writes.slice(from, from + CHUNK));
+      const chunk = writes.slice(from, from + CHUNK);
+      await this.#saveChunk(sql, chunk);
+      const events = chunk.flatMap(({ before, after }) => eventsOf(before, after, author));
+      await this.#events.append(sql, events);
+      for (const { runs: changed, machineId, at } of events)
+        if (changed !== null && machineId !== null) runs.push({ machineId, at });
     }
+    return runs;
   }
 
   async #saveChunk(sql: Sql, writes: readonly OrderWrite[]): Promise<void> {
@@ -89,22 +90,24 @@ export class OrderWriteStore {
     await insert(sql, "operation", OPERATION_ROW, inserted.map(operationRow));
   }
 
-  /** The running operations on these machines that `source` counts, their orders locked. */
-  async lockCounting(
-    sql: Sql,
-    machineIds: readonly string[],
-    source: CountingSource,
-  ): Promise<CountingOperation[]> {
-    return await sql.query<CountingOperation>(
-      `SELECT o.id, o.order_id AS "orderId", p.number AS "orderNumber", o.machine_id AS "machineId",
-              o.counting_source AS "countingSource", o.ideal_cycle_time_ms AS "idealCycleTimeMs",
-              o.started_at AS "startedAt",
+  /** Locks the operations that run on these machines, and their orders, until the transaction ends. */
+  async lockRunning(sql: Sql, machineIds: readonly string[]): Promise<void> {
+    await sql.query(
+      `SELECT FROM operation o JOIN production_order p ON p.id = o.order_id
+       WHERE o.machine_id = ANY ($1::uuid[]) AND o.status = 'RUNNING' ORDER BY p.id, o.id FOR UPDATE OF p, o`,
+      [machineIds],
+    );
+  }
+
+  /** Operations whose pieces are being counted, their orders locked. */
+  async lockCounted(sql: Sql, ids: readonly string[]): Promise<CountedOperation[]> {
+    return await sql.query<CountedOperation>(
+      `SELECT o.id, o.order_id AS "orderId", p.number AS "orderNumber", o.status,
               ARRAY(SELECT DISTINCT x.machine_id FROM operation x
                     WHERE x.order_id = p.id AND x.machine_id IS NOT NULL) AS "machineIds"
        FROM operation o JOIN production_order p ON p.id = o.order_id
-       WHERE o.machine_id = ANY ($1::uuid[]) AND o.status = 'RUNNING' AND o.counting_source = $2
-       ORDER BY p.id, o.id FOR UPDATE OF p, o`,
-      [machineIds, source],
+       WHERE o.id = ANY ($1::uuid[]) ORDER BY p.id, o.id FOR UPDATE OF p, o`,
+      [ids],
     );
   }
 
@@ -122,18 +125,11 @@ export class OrderWriteStore {
        FROM jsonb_to_recordset($1::jsonb) AS x ("operationId" uuid, good numeric, scrap numeric), production_order p
        WHERE o.id = x."operationId" AND p.id = o.order_id
        RETURNING o.id AS "operationId", o.order_id AS "orderId",
-         o.completion = 'QUANTITY' AND o.good_quantity >= p.quantity AS reached`,
+         o.completion = 'QUANTITY' AND o.status IN ('RUNNING', 'HELD') AND o.good_quantity >= p.quantity AS reached`,
       [JSON.stringify(growth)],
     );
     return rows.filter((row) => row.reached);
   }
-}
-
-/** Whether a write failed because another transaction has started an operation on the machine. */
-export function lostMachineRace(error: unknown): boolean {
-  const cause = (error as { driverError?: unknown }).driverError ?? error;
-  const { code, constraint } = cause as { code?: unknown; constraint?: unknown };
-  return code === "23505" && constraint === "operation_one_running";
 }
 
 async function insert(sql: Sql, table: string, row: string, rows: readonly object[]): Promise<void> {
@@ -164,6 +160,9 @@ function orderRow({ after: { order } }: OrderWrite): object {
   return {
     ...{ id, number, product, quantity, unit, priority, status, version },
     due_at: order.dueAt,
+    planned_start: order.plannedStart,
+    planned_end: order.plannedEnd,
+    status_at: order.statusAt,
     status_reason: order.statusReason,
     started_at: order.startedAt,
     ended_at: order.endedAt,
@@ -172,10 +171,11 @@ function orderRow({ after: { order } }: OrderWrite): object {
 }
 
 function operationRow(operation: Operation): object {
-  const { id, sequence, name, status, completion } = operation;
+  const { id, sequence, name, overlap, status, completion } = operation;
   return {
-    ...{ id, sequence, name, status, completion },
+    ...{ id, sequence, name, overlap, status, completion },
     order_id: operation.orderId,
+    status_at: operation.statusAt,
     status_reason: operation.statusReason,
     held_with_order: operation.heldWithOrder,
     planned_machine_id: operation.plannedMachineId,

@@ -25,8 +25,17 @@ export class ProductionOrderEntity implements ProductionOrder {
   @Column({ type: "integer" })
   priority!: number;
 
+  @Column({ type: "timestamptz", name: "planned_start", nullable: true })
+  plannedStart!: Date | null;
+
+  @Column({ type: "timestamptz", name: "planned_end", nullable: true })
+  plannedEnd!: Date | null;
+
   @Column({ type: "text" })
   status!: OrderStatus;
+
+  @Column({ type: "timestamptz", name: "status_at" })
+  statusAt!: Date;
 
   @Column({ type: "text", name: "status_reason", nullable: true })
   statusReason!: string | null;
@@ -58,8 +67,14 @@ export class OperationEntity implements Operation {
   @Column({ type: "text" })
   name!: string;
 
+  @Column({ type: "boolean" })
+  overlap!: boolean;
+
   @Column({ type: "text" })
   status!: OperationStatus;
+
+  @Column({ type: "timestamptz", name: "status_at" })
+  statusAt!: Date;
 
   @Column({ type: "text", name: "status_reason", nullable: true })
   statusReason!: string | null;

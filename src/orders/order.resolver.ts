@@ -1,14 +1,18 @@
-import DataLoader from "dataloader";
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root, Subscription } from "type-graphql";
-import { type GraphQLContext, loaderOf } from "../graphql/context.js";
+import type { GraphQLContext } from "../graphql/context.js";
 import type { NodeSource } from "../graphql/node.types.js";
 import { badInput, connection, idPageRequest } from "../graphql/pagination.js";
+import type { Clock } from "../kernel/clock.js";
 import { keyOfGlobalId } from "../kernel/ids.js";
+import { storable, textProblem } from "../kernel/text.js";
 import type { LiveBus } from "../live/live-bus.js";
+import type { Plant } from "../plant/plant.js";
 import type { TwinService } from "../twin/twin.service.js";
-import type { OrderQuantities } from "./order.js";
+import { isLate, type OrderQuantities } from "./order.js";
 import { Operation, ProductionOrder, ProductionOrderConnection } from "./order.types.js";
-import { OrderChangedArgs, OrdersArgs } from "./order-input.types.js";
+import type { OrderFilter } from "./order-list.js";
+import { OrderChangedArgs, OrdersArgs } from "./order-list.types.js";
+import { batched } from "./order-loaders.types.js";
 import type { OrderQueryService } from "./order-query.service.js";
 import { type OrderValue, operationValue, orderValue } from "./order-values.js";
 
@@ -19,12 +23,22 @@ const MOST_CHANGES_WAITING = 10_000;
 export class OrderResolver {
   readonly #queries: OrderQueryService;
   readonly #twins: TwinService;
+  readonly #plant: Plant;
   readonly #live: LiveBus;
+  readonly #clock: Clock;
 
-  constructor(deps: { queries: OrderQueryService; twins: TwinService; live: LiveBus }) {
+  constructor(deps: {
+    queries: OrderQueryService;
+    twins: TwinService;
+    plant: Plant;
+    live: LiveBus;
+    clock: Clock;
+  }) {
     this.#queries = deps.queries;
     this.#twins = deps.twins;
+    this.#plant = deps.plant;
     this.#live = deps.live;
+    this.#clock = deps.clock;
   }
 
   /** Finds production orders again. */
@@ -46,10 +60,16 @@ export class OrderResolver {
     return row && orderValue(row);
   }
 
-  @Query(() => ProductionOrderConnection, { description: "Production orders, the first sent first." })
+  @Query(() => ProductionOrderConnection, {
+    description: "Production orders, unless sorted otherwise the first sent first.",
+  })
   async orders(@Args(() => OrdersArgs) args: OrdersArgs): Promise<object> {
-    const request = idPageRequest(args);
-    const filter = { status: args.status ?? null, machineId: this.#machineId(args.machine) };
+    const request = {
+      ...idPageRequest(args),
+      sort: args.orderBy ?? "CREATED",
+      descending: args.descending ?? false,
+    };
+    const filter = this.#filter(args);
     return connection(await this.#queries.page(filter, request), request, (row) => row.id, orderValue);
   }
 
@@ -85,13 +105,13 @@ export class OrderResolver {
 
   @FieldResolver(() => [Operation])
   async operations(@Root() order: OrderValue, @Ctx() context: GraphQLContext): Promise<object[]> {
-    // A subscription keeps its context, so that a remembered answer would stay for ever: loaders only batch.
-    const loader = loaderOf(
-      context,
-      "orders.operationsOf",
-      () => new DataLoader((ids: readonly string[]) => this.#queries.operationsOf(ids), { cache: false }),
-    );
+    const loader = batched(context, "orders.operationsOf", (ids) => this.#queries.operationsOf(ids));
     return (await loader.load(order.key)).map(operationValue);
+  }
+
+  @FieldResolver()
+  late(@Root() order: OrderValue): boolean {
+    return isLate(order, new Date(this.#clock.now()));
   }
 
   @FieldResolver()
@@ -105,12 +125,7 @@ export class OrderResolver {
   }
 
   #quantities(order: OrderValue, context: GraphQLContext): Promise<OrderQuantities> {
-    const loader = loaderOf(
-      context,
-      "orders.quantitiesOf",
-      () => new DataLoader((ids: readonly string[]) => this.#queries.quantitiesOf(ids), { cache: false }),
-    );
-    return loader.load(order.key);
+    return batched(context, "orders.quantitiesOf", (ids) => this.#queries.quantitiesOf(ids)).load(order.key);
   }
 
   async #byKey(key: string): Promise<OrderValue | null> {
@@ -124,6 +139,38 @@ export class OrderResolver {
     if (!order || machineId === null) return order?.id ?? null;
     const [operations] = await this.#queries.operationsOf([order.id]);
     return operations?.some((operation) => operation.machineId === machineId) ? order.id : null;
+  }
+
+  #filter(args: OrdersArgs): OrderFilter {
+    for (const name of ["search", "product"] as const) {
+      const problem = args[name] == null ? null : textProblem(args[name], 500);
+      if (problem !== null) throw badInput(`${name} ${problem}`, [name]);
+    }
+    for (const name of ["dueAfter", "dueBefore"] as const) {
+      const moment = args[name];
+      if (moment != null && !storable(moment))
+        throw badInput(`${name} is not in the years 1 to 9999`, [name]);
+    }
+    const late = args.late == null ? null : { is: args.late, now: new Date(this.#clock.now()) };
+    return {
+      status: args.status ?? null,
+      machineIds: this.#machineIds(args),
+      product: args.product ?? null,
+      dueAfter: args.dueAfter ?? null,
+      dueBefore: args.dueBefore ?? null,
+      late,
+      search: args.search ?? null,
+    };
+  }
+
+  /** Null: all. */
+  #machineIds({ machine, under }: OrdersArgs): string[] | null {
+    const id = this.#machineId(machine);
+    if (under == null) return id === null ? null : [id];
+    const root = this.#plant.byPath(under);
+    if (!root) throw badInput(`under: there is no equipment "${under}"`, ["under"]);
+    const ids = [...this.#plant.machines(root)].map((one) => one.id);
+    return id === null ? ids : ids.filter((one) => one === id);
   }
 
   #machineId(path: string | null | undefined): string | null {

@@ -2,20 +2,25 @@ import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
 import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
-import type { Sql } from "../kernel/sql.js";
+import type { BulkSql, Sql } from "../kernel/sql.js";
 import { textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { MaintenanceService } from "../maintenance/maintenance.service.js";
 import type { Plant } from "../plant/plant.js";
-import type { CountingSource, Operation } from "./operation.js";
+import { authorOf, type Caller, systemProblem } from "./caller.js";
+import type { Operation } from "./operation.js";
+import type { CountedOperation, CountGrowth } from "./operation-count.js";
 import type { OrderStore } from "./order.store.js";
+import type { Author } from "./order-event.js";
+import type { Occupancy, OrderEventStore } from "./order-event.store.js";
 import { isOrderNumber } from "./order-input.js";
 import {
   actOnOperation,
   actOnOrder,
   type Changed,
+  completed,
   edited,
   type OperationStep,
   type OrderState,
@@ -23,23 +28,16 @@ import {
   type RequestedOrderAction,
   versionConflict,
 } from "./order-state.js";
-import {
-  type CountGrowth,
-  type CountingOperation,
-  lostMachineRace,
-  type OrderWriteStore,
-} from "./order-write.store.js";
-
-/** Who asks, and the key that makes asking twice harmless. */
-export interface Caller {
-  readonly principal: string;
-  readonly idempotencyKey: string | null;
-}
+import type { OrderWriteStore } from "./order-write.store.js";
+import type { RunChange, RunFollower } from "./run-follower.js";
+import type { StepTime } from "./step-time.js";
 
 export interface OrderActionRequest {
   readonly number: string;
   readonly expectedVersion: number | null;
   readonly reason: string | null;
+  /** When it happened; null: now. */
+  readonly at: Date | null;
 }
 
 export interface OperationActionRequest {
@@ -49,6 +47,8 @@ export interface OperationActionRequest {
   readonly machine: string | null;
   readonly expectedVersion: number | null;
   readonly reason: string | null;
+  /** When it happened; null: now. */
+  readonly at: Date | null;
 }
 
 /** What became of a mutation: the id of what it was about, null when nothing was done. */
@@ -63,52 +63,70 @@ export interface LockedOperation {
   readonly operation: Operation;
 }
 
+interface StepWork {
+  readonly caller: Caller;
+  readonly request: { readonly at: Date | null; readonly reason: string | null };
+  readonly before: OrderState;
+  readonly machineIds: readonly (string | null)[];
+}
+
 /** What an action has done, before it is stored as the outcome. */
 interface Done extends Outcome {
   readonly changes: readonly OrderChanged[];
+  /** What to do once it is committed. */
+  readonly followed: () => void;
 }
 
-const MOST_RACES = 5;
+const NOTHING = () => undefined;
 
 /** Orders and their operations: every change but sending them, which is `OrderImportService`'s. */
 export class OrderService {
   readonly #store: OrderStore;
   readonly #writes: OrderWriteStore;
+  readonly #events: OrderEventStore;
   readonly #maintenance: MaintenanceService;
   readonly #db: Database;
   readonly #plant: Plant;
   readonly #live: LiveBus;
+  readonly #follower: RunFollower;
   readonly #clock: Clock;
 
   constructor(deps: {
     store: OrderStore;
     writes: OrderWriteStore;
+    events: OrderEventStore;
     maintenance: MaintenanceService;
     db: Database;
     plant: Plant;
     live: LiveBus;
+    follower: RunFollower;
     clock: Clock;
   }) {
     this.#store = deps.store;
     this.#writes = deps.writes;
+    this.#events = deps.events;
     this.#maintenance = deps.maintenance;
     this.#db = deps.db;
     this.#plant = deps.plant;
     this.#live = deps.live;
+    this.#follower = deps.follower;
     this.#clock = deps.clock;
   }
 
   /** Releases, holds, resumes, closes, cancels or aborts an order, and what of its operations goes with it. */
   act(caller: Caller, action: RequestedOrderAction, request: OrderActionRequest): Promise<Outcome> {
     return this.#run(caller, `${action}Order`, request, async (tx, sql) => {
-      const problem = reasonProblem(request.reason);
+      const problem = reasonProblem(request.reason) ?? systemProblem(caller);
       if (problem) return refused(problem);
-      const state = await this.#lock(sql, request.number);
-      if (!state) return refused(noOrder(request.number, "number"));
-      const conflict = versionConflict(state.order, request.expectedVersion, ["expectedVersion"]);
+      const before = await this.#lock(sql, request.number);
+      if (!before) return refused(noOrder(request.number, "number"));
+      const conflict = versionConflict(before.order, request.expectedVersion, ["expectedVersion"]);
       if (conflict) return refused(conflict);
-      const changed = actOnOrder(state, action, request.reason, this.#now());
-      return this.#save(tx, sql, state, changed, state.order.id);
+      const resumed = action === "resume" ? before.operations.filter((one) => one.heldWithOrder) : [];
+      const work = { caller, request, before, machineIds: resumed.map((one) => one.machineId) };
+      return this.#step(tx, sql, work, before.order.id, (time) =>
+        actOnOrder(before, action, request.reason, time),
+      );
     });
   }
 
@@ -119,7 +137,7 @@ export class OrderService {
     request: OperationActionRequest,
   ): Promise<Outcome> {
     return this.#run(caller, `${action}Operation`, request, async (tx, sql) => {
-      const problem = reasonProblem(request.reason);
+      const problem = reasonProblem(request.reason) ?? systemProblem(caller);
       if (problem) return refused(problem);
       const machine = request.machine === null ? null : this.#plant.machine(request.machine);
       if (machine === undefined) {
@@ -127,12 +145,14 @@ export class OrderService {
       }
       const found = await this.lockOperation(sql, request.order, request.sequence);
       if ("code" in found) return refused(found);
-      const { state, operation } = found;
-      const conflict = versionConflict(state.order, request.expectedVersion, ["expectedVersion"]);
+      const { state: before, operation } = found;
+      const conflict = versionConflict(before.order, request.expectedVersion, ["expectedVersion"]);
       if (conflict) return refused(conflict);
       const step: OperationStep = { action, reason: request.reason, machineId: machine?.id ?? null };
-      const changed = actOnOperation(state, operation, step, this.#now());
-      return this.#save(tx, sql, state, changed, operation.id);
+      const runs = action === "start" || action === "resume";
+      const machineIds = runs ? [machine?.id ?? operation.machineId] : [];
+      const work = { caller, request, before, machineIds };
+      return this.#step(tx, sql, work, operation.id, (time) => actOnOperation(before, operation, step, time));
     });
   }
 
@@ -145,35 +165,54 @@ export class OrderService {
     return userError("NOT_FOUND", `order ${number} has no operation ${sequence}`, ["sequence"]);
   }
 
-  /** The running operations on these machines that `source` counts, locked until the transaction ends. */
-  lockCounting(
-    sql: Sql,
-    machineIds: readonly string[],
-    source: CountingSource,
-  ): Promise<CountingOperation[]> {
-    return this.#writes.lockCounting(sql, machineIds, source);
+  /** The operations that run on these machines stay as they are until the transaction ends. */
+  lockRunning(sql: Sql, machineIds: readonly string[]): Promise<void> {
+    return this.#writes.lockRunning(sql, machineIds);
+  }
+
+  /** Operations by their ids, locked until the transaction ends. */
+  lockCounted(sql: Sql, ids: readonly string[]): Promise<CountedOperation[]> {
+    return this.#writes.lockCounted(sql, ids);
   }
 
   /**
    * Adds what was made to operations that the caller has locked, and completes those that reach their order's
    * quantity, with all that follows: the next operation READY, or the order COMPLETED.
    * @param edit whether someone reported it, which is an edit and grows the order's version; a machine's counts are none.
+   * @returns what to do once the transaction is committed.
    */
   async addCounts(
-    sql: Sql,
+    sql: BulkSql,
     growth: readonly CountGrowth[],
+    author: Author,
     edit: { orderIds: readonly string[] } | null = null,
-  ): Promise<void> {
+  ): Promise<() => void> {
     const reached = await this.#writes.addCounts(sql, growth);
-    const completed = new Map(reached.map((one) => [one.orderId, one.operationId]));
-    const orderIds = new Set([...completed.keys(), ...(edit?.orderIds ?? [])]);
-    if (orderIds.size === 0) return;
+    const orderIds = new Set([...reached.map((one) => one.orderId), ...(edit?.orderIds ?? [])]);
+    if (orderIds.size === 0) return NOTHING;
+    const reachedAt = new Map(growth.map((one) => [one.operationId, one.at]));
+    const ends = new Set(reached.map((one) => one.operationId));
     const writes = (await this.#store.lockById(sql, [...orderIds])).map((before) => {
-      const operationId = completed.get(before.order.id);
-      const operation = before.operations.find((one) => one.id === operationId);
-      return { before, after: operation ? this.#completed(before, operation) : edited(before) };
+      let after = edited(before);
+      for (const operation of before.operations) {
+        if (!ends.has(operation.id)) continue;
+        const at = reachedAt.get(operation.id)?.getTime() ?? Number.POSITIVE_INFINITY;
+        // A device's clock may run ahead.
+        after = completed(after, operation, new Date(Math.min(at, author.recordedAt.getTime())));
+      }
+      return { before, after };
     });
-    await this.#writes.save(sql, writes);
+    const runs = await this.#writes.save(sql, writes, author);
+    // Whoever counts for machines knows what the pieces of now belong to.
+    return edit === null ? NOTHING : this.followRuns(sql, runs);
+  }
+
+  /**
+   * Called in the transaction that changes when operations run, once that is written.
+   * @returns what to do when it is committed.
+   */
+  async followRuns(sql: BulkSql, changes: readonly RunChange[]): Promise<() => void> {
+    return changes.length === 0 ? NOTHING : this.#follower.runsChanged(sql, changes);
   }
 
   /** Tells subscribers; only after the transaction committed. */
@@ -196,77 +235,83 @@ export class OrderService {
     return state ?? null;
   }
 
-  #completed(state: OrderState, operation: Operation): OrderState {
-    const step: OperationStep = { action: "complete", reason: null, machineId: null };
-    const changed = actOnOperation(state, operation, step, this.#now());
-    if (!changed.ok) throw new Error(`operation ${operation.id} cannot complete: ${changed.error.message}`);
-    return changed.value;
-  }
-
-  async #save(tx: Tx, sql: Sql, before: OrderState, changed: Changed, id: string): Promise<Done> {
+  /**
+   * One step of an order.
+   * @param work.machineIds where operations begin to run by it.
+   */
+  async #step(
+    tx: Tx,
+    sql: BulkSql,
+    work: StepWork,
+    id: string,
+    step: (time: StepTime) => Changed,
+  ): Promise<Done> {
+    const { caller, request, before } = work;
+    const machineIds = [...new Set(work.machineIds)].filter((one) => one !== null);
+    const occupied = machineIds.length === 0 ? [] : await this.#events.occupy(sql, machineIds);
+    const now = new Date(this.#clock.now());
+    const changed = step({ asked: request.at, now, machineTaken: lastOn(occupied) });
     if (!changed.ok) return refused(changed.error);
+    for (const one of occupied) {
+      const hindrance = await this.#hindrance(tx, one);
+      if (hindrance) return refused(hindrance);
+    }
     const after = changed.value;
-    const hindrance = await this.#hindrance(tx, sql, before, after);
-    if (hindrance) return refused(hindrance);
-    await this.#writes.save(sql, [{ before, after }]);
-    const machineIds = [...before.operations, ...after.operations].map((operation) => operation.machineId);
-    return { id, userErrors: [], changes: [this.changeOf(after.order.id, after.order.number, machineIds)] };
+    const author = { ...authorOf(caller), reason: request.reason, recordedAt: now };
+    const runs = await this.#writes.save(sql, [{ before, after }], author);
+    const followed = await this.followRuns(sql, runs);
+    const concerned = [...before.operations, ...after.operations].map((operation) => operation.machineId);
+    const change = this.changeOf(after.order.id, after.order.number, concerned);
+    return { id, userErrors: [], changes: [change], followed };
   }
 
-  /** Why an operation cannot begin to run on its machine. */
-  async #hindrance(tx: Tx, sql: Sql, before: OrderState, after: OrderState): Promise<UserErrorValue | null> {
-    const ran = new Set(before.operations.filter((one) => one.status === "RUNNING").map((one) => one.id));
-    for (const { id, status, machineId } of after.operations) {
-      if (status !== "RUNNING" || machineId === null || ran.has(id)) continue;
-      const path = this.#plant.byId(machineId)?.path ?? machineId;
-      const lockout = await this.#maintenance.lockoutOf(machineId, tx);
-      if (lockout) {
-        const message = `machine ${path} is locked out by maintenance order ${lockout.number}`;
-        return userError("MACHINE_LOCKED_OUT", message, ["machine"]);
-      }
-      const busy = await this.#store.runningOn(sql, machineId);
-      if (busy && busy.id !== id) {
-        const message = `machine ${path} is busy with operation ${busy.sequence} of order ${busy.number}`;
-        return userError("MACHINE_BUSY", message, ["machine"]);
-      }
+  /** Why an operation cannot begin to run on a machine. */
+  async #hindrance(tx: Tx, { machineId, running }: Occupancy): Promise<UserErrorValue | null> {
+    const path = this.#plant.byId(machineId)?.path ?? machineId;
+    const lockout = await this.#maintenance.lockoutOf(machineId, tx);
+    if (lockout) {
+      const message = `machine ${path} is locked out by maintenance order ${lockout.number}`;
+      return userError("MACHINE_LOCKED_OUT", message, ["machine"]);
     }
-    return null;
+    if (!running) return null;
+    const message = `machine ${path} is busy with operation ${running.sequence} of order ${running.order}`;
+    return userError("MACHINE_BUSY", message, ["machine"]);
   }
 
   async #run(
     caller: Caller,
     operation: string,
     input: unknown,
-    work: (tx: Tx, sql: Sql) => Promise<Done>,
+    work: (tx: Tx, sql: BulkSql) => Promise<Done>,
   ): Promise<Outcome> {
     const call = { principal: caller.principal, key: caller.idempotencyKey, operation, input };
-    for (let races = 0; ; races += 1) {
-      let changes: readonly OrderChanged[] = [];
-      try {
-        const done = await this.#db.transaction((tx) =>
-          once(tx, call, async () => {
-            const { changes: made, ...outcome } = await work(tx, sqlWithin(tx));
-            changes = made;
-            return outcome;
-          }),
-        );
-        if ("refused" in done) return { id: null, userErrors: [done.refused] };
-        this.publish(changes);
-        return done.payload;
-      } catch (error) {
-        // Another operation took the machine between the look and the write: the next look sees it.
-        if (!lostMachineRace(error) || races === MOST_RACES) throw error;
-      }
-    }
-  }
-
-  #now(): Date {
-    return new Date(this.#clock.now());
+    let changes: readonly OrderChanged[] = [];
+    let follow = NOTHING as () => void;
+    const done = await this.#db.transaction((tx) =>
+      once(tx, call, async () => {
+        const { changes: made, followed, ...outcome } = await work(tx, sqlWithin(tx));
+        changes = made;
+        follow = followed;
+        return outcome;
+      }),
+    );
+    if ("refused" in done) return { id: null, userErrors: [done.refused] };
+    this.publish(changes);
+    follow();
+    return done.payload;
   }
 }
 
+/** When the last operation on any of these machines ended. */
+function lastOn(occupied: readonly Occupancy[]): { until: Date; by: string } | null {
+  const ended = occupied.flatMap(({ last }) => last ?? []);
+  ended.sort((a, b) => b.until.getTime() - a.until.getTime());
+  const [last] = ended;
+  return last ? { until: last.until, by: `operation ${last.sequence} of order ${last.order}` } : null;
+}
+
 function refused(error: UserErrorValue): Done {
-  return { id: null, userErrors: [error], changes: [] };
+  return { id: null, userErrors: [error], changes: [], followed: NOTHING };
 }
 
 function noOrder(number: string, field: string): UserErrorValue {

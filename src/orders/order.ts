@@ -33,7 +33,12 @@ export interface ProductionOrder {
   readonly unit: string;
   readonly dueAt: Date | null;
   readonly priority: number;
+  /** When its first operation is to begin, and its last to end; null when no operation says. */
+  readonly plannedStart: Date | null;
+  readonly plannedEnd: Date | null;
   readonly status: OrderStatus;
+  /** Since when it has this status. */
+  readonly statusAt: Date;
   /** What the caller of the last action gave as its reason. */
   readonly statusReason: string | null;
   readonly version: number;
@@ -70,4 +75,13 @@ export function orderAfter(status: OrderStatus, action: OrderAction): OrderStatu
 /** Whether nothing can be made for it any more. */
 export function hasEnded(status: OrderStatus): boolean {
   return status === "COMPLETED" || status === "CLOSED" || status === "ABORTED" || status === "CANCELLED";
+}
+
+/** Whether it was not done, or is still not done, when it was due; what was given up is never late. */
+export function isLate(
+  { dueAt, endedAt, status }: Pick<ProductionOrder, "dueAt" | "endedAt" | "status">,
+  now: Date,
+): boolean {
+  if (dueAt === null || status === "CANCELLED" || status === "ABORTED") return false;
+  return dueAt < (endedAt ?? now);
 }

@@ -36,7 +36,7 @@ registerEnumType(OperationStatusEnum, {
   name: "OperationStatus",
   description: "How far an operation is.",
   valuesConfig: {
-    WAITING: { description: "The order is not released, or the operation before it is not completed." },
+    WAITING: { description: "The order is not released, or what must be done before it is not." },
     READY: { description: "It may start." },
     RUNNING: { description: "It runs on its machine, and no other does." },
     HELD: { description: "It is interrupted; its machine is free." },
@@ -90,11 +90,32 @@ export class ProductionOrder {
   @Field(() => GraphQLDateTime, { nullable: true, description: "When it must be done." })
   dueAt!: Date | null;
 
+  @Field(() => Boolean, {
+    description:
+      "Whether it was not done, or is still not done, when it was due; what was given up is never late.",
+  })
+  late?: boolean;
+
   @Field(() => Int, { description: "The higher, the more urgent." })
   priority!: number;
 
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "When its first operation is to begin; null when none says.",
+  })
+  plannedStart!: Date | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "When its last operation is to end; null when none says.",
+  })
+  plannedEnd!: Date | null;
+
   @Field(() => OrderStatusEnum, { description: "How far it is." })
   status!: OrderStatus;
+
+  @Field(() => GraphQLDateTime, { description: "Since when it has this status." })
+  statusAt!: Date;
 
   @Field(() => String, { nullable: true, description: "The reason given with the order's last action." })
   statusReason!: string | null;
@@ -140,8 +161,17 @@ export class Operation {
   @Field(() => String, { description: "What is done." })
   name!: string;
 
+  @Field(() => Boolean, {
+    description:
+      "Whether it may start once the operation before it has started, and not only when all before it are completed.",
+  })
+  overlap!: boolean;
+
   @Field(() => OperationStatusEnum, { description: "How far it is." })
   status!: OperationStatus;
+
+  @Field(() => GraphQLDateTime, { description: "Since when it has this status." })
+  statusAt!: Date;
 
   @Field(() => String, { nullable: true, description: "The reason given with the operation's last action." })
   statusReason!: string | null;

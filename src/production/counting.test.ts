@@ -39,8 +39,17 @@ test.each<[string, Scalar, Scalar, number, number | null, string | null]>([
   expect(got).toBe(expected);
 });
 
+test("a counter whose highest value is known goes on at 0 after it, and nowhere else", () => {
+  const step = { elapsedMs: SECOND, idealCycleTimeMs: 1_000, counterMax: 9_999 };
+  expect(growthOf({ ...step, from: 9_998, to: 3 })).toEqual({ kind: "counted", amount: "5", by: "rollover" });
+  expect(growthOf({ ...step, from: 65_534, to: 3 })).toMatchObject({ by: "reset", amount: "3" });
+});
+
 test.each([
   [["0.1", "0.2"], "0.3"],
+  [["12", "-5", "0"], "7"],
+  [["9007199254740992", "1"], "9007199254740993"],
+  [["999999999999999", "999999999999999"], "1999999999999998"],
   [["1e+21", "-1"], "999999999999999999999"],
   [["1e-7", "1"], "1.0000001"],
   [["-0.05", "0.02"], "-0.03"],

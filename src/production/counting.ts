@@ -9,6 +9,8 @@ export interface CounterStep {
   readonly elapsedMs: number;
   /** The time of one piece at full speed; null when it is not known. */
   readonly idealCycleTimeMs: number | null;
+  /** The highest value, after which the counter goes on at 0; null when it is not known. */
+  readonly counterMax?: number | null;
 }
 
 export type Growth =
@@ -26,11 +28,12 @@ const ALWAYS_PLAUSIBLE = 100;
 const NEAR_WITHOUT_CYCLE = 1_000;
 /** A counter that rolls over was above this share of its bound. */
 const NEAR_BOUND = 0.9;
-const BOUNDS = [2 ** 16, 2 ** 32];
+const USUAL_BOUNDS = [2 ** 16, 2 ** 32];
 
 /**
  * How many pieces a step of a counter stands for. A repeat counts nothing. A fall to near zero is a reset, after
- * which the new value is what was made; a fall from near 2^16 or 2^32 is a roll-over. A rise beyond what the machine
+ * which the new value is what was made; a fall from near the counter's bound is a roll-over, where that is not known
+ * from near 2^16 or 2^32. A rise beyond what the machine
  * can make in the time, and any other fall, is flagged and counts nothing. Near is what the machine can make in the
  * time. Without an ideal cycle time no rise is implausible.
  */
@@ -49,7 +52,9 @@ export function growthOf(step: CounterStep): Growth {
   }
   if (to.value < 0) return { kind: "flagged", reason: "negative counter" };
   const near = possible ?? NEAR_WITHOUT_CYCLE;
-  for (const bound of BOUNDS) {
+  const { counterMax } = step;
+  const bounds = typeof counterMax === "number" ? [counterMax + 1] : USUAL_BOUNDS;
+  for (const bound of bounds) {
     const amount = bound - from.value + to.value;
     if (from.value < bound && from.value >= bound * NEAR_BOUND && amount <= near) {
       return { kind: "counted", amount: sumOf([String(bound), negated(from.text), to.text]), by: "rollover" };

@@ -3,6 +3,8 @@
  * binary fractions do not add up.
  */
 export function sumOf(decimals: readonly string[]): string {
+  const small = wholeSumOf(decimals);
+  if (small !== null) return small;
   const terms = decimals.map(parse);
   const scale = Math.max(0, ...terms.map((term) => term.scale));
   const sum = terms.reduce((total, term) => total + term.digits * 10n ** BigInt(scale - term.scale), 0n);
@@ -12,6 +14,30 @@ export function sumOf(decimals: readonly string[]): string {
   const whole = `${sum < 0n ? "-" : ""}${digits.slice(0, -scale)}`;
   return fraction === "" ? whole : `${whole}.${fraction}`;
 }
+
+/** The sum where all are whole and neither it nor any part of it is too large for a number; else null. */
+function wholeSumOf(decimals: readonly string[]): string | null {
+  let sum = 0;
+  for (const decimal of decimals) {
+    if (decimal.length > LONGEST_WHOLE || !isWhole(decimal)) return null;
+    sum += Number(decimal);
+    if (!Number.isSafeInteger(sum)) return null;
+  }
+  return String(sum);
+}
+
+const LONGEST_WHOLE = 15;
+
+function isWhole(decimal: string): boolean {
+  for (let index = decimal.startsWith("-") ? 1 : 0; index < decimal.length; index += 1) {
+    const code = decimal.charCodeAt(index);
+    if (code < ZERO || code > NINE) return false;
+  }
+  return decimal !== "" && decimal !== "-";
+}
+
+const ZERO = "0".charCodeAt(0);
+const NINE = "9".charCodeAt(0);
 
 export function negated(decimal: string): string {
   return decimal.startsWith("-") ? decimal.slice(1) : decimal === "0" ? decimal : `-${decimal}`;

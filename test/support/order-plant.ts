@@ -1,9 +1,23 @@
 import "reflect-metadata";
 import { type ExecutionResult, execute, parse, subscribe } from "graphql";
+import { ActivityWriteStore } from "../../src/activity/activity-write.store.js";
+import { ActivityWriter } from "../../src/activity/activity-writer.service.js";
 import { Database } from "../../src/db/database.js";
+import { GenealogyService } from "../../src/genealogy/genealogy.service.js";
+import { GenealogyStore } from "../../src/genealogy/genealogy.store.js";
+import {
+  LotEdgeResolver,
+  LotMovementResolver,
+  LotResolver,
+  OperationLotsResolver,
+} from "../../src/genealogy/lot.resolver.js";
+import { LotStore } from "../../src/genealogy/lot.store.js";
+import { LotMutationResolver } from "../../src/genealogy/lot-mutation.resolver.js";
+import { LotQueryService } from "../../src/genealogy/lot-query.service.js";
 import type { GraphQLContext } from "../../src/graphql/context.js";
 import { NodeResolver } from "../../src/graphql/node.resolver.js";
 import { buildGraphQLSchema, type ResolverClass } from "../../src/graphql/schema.js";
+import { StretchStore } from "../../src/history/stretch.store.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import { LiveBus } from "../../src/live/live-bus.js";
 import {
@@ -17,11 +31,21 @@ import {
 import { MaintenanceService } from "../../src/maintenance/maintenance.service.js";
 import { MaintenanceStore } from "../../src/maintenance/maintenance.store.js";
 import { MachineOperationResolver, OperationResolver } from "../../src/orders/operation.resolver.js";
+import { OperationRunService } from "../../src/orders/operation-run.service.js";
 import { OperationEntity, ProductionOrderEntity } from "../../src/orders/order.entity.js";
 import { OrderResolver } from "../../src/orders/order.resolver.js";
 import { OrderService } from "../../src/orders/order.service.js";
 import { OrderStore } from "../../src/orders/order.store.js";
+import {
+  MachineRunsResolver,
+  OperationRunResolver,
+  OrderEventResolver,
+  OrderEventsResolver,
+} from "../../src/orders/order-event.resolver.js";
+import { OrderEventService } from "../../src/orders/order-event.service.js";
+import { OrderEventStore } from "../../src/orders/order-event.store.js";
 import { OrderImportService } from "../../src/orders/order-import.service.js";
+import { OrderListStore } from "../../src/orders/order-list.store.js";
 import { OrderMutationResolver } from "../../src/orders/order-mutation.resolver.js";
 import { OrderQueryService } from "../../src/orders/order-query.service.js";
 import { OrderWriteStore } from "../../src/orders/order-write.store.js";
@@ -29,9 +53,14 @@ import { EquipmentEntity, MachineTypeEntity } from "../../src/plant/plant.entity
 import { PlantResolver } from "../../src/plant/plant.resolver.js";
 import { PlantService } from "../../src/plant/plant.service.js";
 import { PlantStore } from "../../src/plant/plant.store.js";
-import { ProductionResolver } from "../../src/production/production.resolver.js";
+import {
+  OperationProductionResolver,
+  OrderProductionResolver,
+  ProductionResolver,
+} from "../../src/production/production.resolver.js";
 import { ProductionService } from "../../src/production/production.service.js";
 import { ProductionStore } from "../../src/production/production.store.js";
+import { ProductionReportService } from "../../src/production/production-report.service.js";
 import { TwinResolver } from "../../src/twin/twin.resolver.js";
 import { TwinService } from "../../src/twin/twin.service.js";
 import { TwinStore } from "../../src/twin/twin.store.js";
@@ -59,6 +88,12 @@ export async function startOrderPlant() {
   const database = await createTestDatabase();
   const db = new Database({ url: database.url, entities: ENTITIES, logger: silentLogger });
   await db.start();
+  let statements = 0;
+  const query = db.query.bind(db);
+  db.query = (text, values) => {
+    statements += 1;
+    return query(text, values);
+  };
   const time = { now: Date.parse("2026-03-01T08:00:00Z") };
   const clock: Clock = { now: () => time.now };
   const live = new LiveBus();
@@ -79,19 +114,43 @@ export async function startOrderPlant() {
   const twins = new TwinService({ plant, store: new TwinStore(db), history, clock, run: "test" });
   const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
   const store = new OrderStore(db);
-  const writes = new OrderWriteStore();
-  const orders = new OrderService({ store, writes, maintenance, db, plant, live, clock });
-  const imports = new OrderImportService({ store, writes, orders, db, plant, clock });
-  const queries = new OrderQueryService({ store });
-  const production = new ProductionService({
-    store: new ProductionStore(),
-    orders,
+  const orderEvents = new OrderEventStore(db);
+  const writes = new OrderWriteStore({ events: orderEvents });
+  const orders: OrderService = new OrderService({
+    store,
+    writes,
+    events: orderEvents,
+    maintenance,
     db,
+    plant,
+    live,
+    follower: { runsChanged: (sql, changes) => activity.runsChanged(sql, changes) },
+    clock,
+  });
+  const imports = new OrderImportService({ store, writes, orders, db, plant, clock });
+  const queries = new OrderQueryService({ store, lists: new OrderListStore(db) });
+  const runs = new OperationRunService({ events: orderEvents });
+  const records = new ProductionStore(db);
+  const lotStore = new LotStore(db);
+  const lots = new LotQueryService({ store: lotStore, genealogy: new GenealogyStore(db) });
+  const genealogy = new GenealogyService({ store: lotStore, orders, db, plant, clock });
+  const reports = new ProductionReportService({ store: records, orders, db, clock });
+  const production = new ProductionService({ store: records, orders, clock });
+  const activity: ActivityWriter = new ActivityWriter({
+    store: new ActivityWriteStore(),
+    samples: new StretchStore(),
+    runs,
+    operations: production,
+    plant,
+    live,
     clock,
     logger: silentLogger,
   });
-  const orderResolver = new OrderResolver({ queries, twins, live });
+  const orderResolver = new OrderResolver({ queries, twins, plant, live, clock });
   const operationResolver = new OperationResolver({ queries, twins });
+  const lotResolver = new LotResolver({ lots });
+  const movementResolver = new LotMovementResolver({ lots, queries, twins });
+  const productionResolver = new ProductionResolver({ reports, queries, twins });
   const maintenanceResolver = new MaintenanceOrderResolver({ maintenance, twins, plant, live });
   const resolvers: object[] = [
     new PlantResolver({ plant, machines: { view: (machine) => twins.of(machine).view } }),
@@ -100,10 +159,28 @@ export async function startOrderPlant() {
     operationResolver,
     new MachineOperationResolver({ queries }),
     new OrderMutationResolver({ orders, imports, queries }),
+    new OrderEventsResolver({ events: new OrderEventService({ store: orderEvents }) }),
+    new OrderEventResolver({ queries, twins }),
+    new OperationRunResolver({ queries }),
+    new MachineRunsResolver({ runs }),
     maintenanceResolver,
     new MachineMaintenanceResolver({ maintenance }),
-    new ProductionResolver({ production, queries }),
-    new NodeResolver([orderResolver.nodes, operationResolver.nodes, maintenanceResolver.nodes]),
+    productionResolver,
+    lotResolver,
+    movementResolver,
+    new OperationProductionResolver({ reports }),
+    new OperationLotsResolver({ lots }),
+    new LotEdgeResolver({ queries }),
+    new LotMutationResolver({ genealogy, lots }),
+    new OrderProductionResolver({ reports }),
+    new NodeResolver([
+      orderResolver.nodes,
+      operationResolver.nodes,
+      productionResolver.nodes,
+      lotResolver.nodes,
+      movementResolver.nodes,
+      maintenanceResolver.nodes,
+    ]),
   ];
   const byClass = new Map(resolvers.map((one) => [one.constructor as ResolverClass, one]));
   const instanceOf = (of: ResolverClass): object => {
@@ -127,8 +204,12 @@ export async function startOrderPlant() {
     time,
     plant,
     live,
-    production,
+    plants,
+    activity,
     maintenance,
+    runs,
+    /** How many statements were asked of the hot path's pool, by which lists are read. */
+    statements: () => statements,
     async ask(document: string, variables: Record<string, unknown> = {}): Promise<Answer> {
       return dataOf((await execute(operation(document, variables))) as ExecutionResult);
     },

@@ -52,6 +52,24 @@ export class MaintenanceOrderEntity implements MaintenanceOrder {
 
   @Column({ type: "timestamptz", name: "created_at" })
   createdAt!: Date;
+
+  @Column({ type: "uuid", name: "plan_id", nullable: true })
+  planId!: string | null;
+
+  @Column({ type: "integer", nullable: true })
+  occurrence!: number | null;
+
+  @Column({ type: "uuid", name: "alarm_id", nullable: true })
+  alarmId!: string | null;
+
+  @Column({ type: "double precision", name: "estimated_minutes", nullable: true })
+  estimatedMinutes!: number | null;
+
+  @Column({ type: "timestamptz", name: "cancelled_at", nullable: true })
+  cancelledAt!: Date | null;
+
+  @Column({ type: "text", name: "created_by", nullable: true })
+  createdBy!: string | null;
 }
 
 @Entity("maintenance_comment")

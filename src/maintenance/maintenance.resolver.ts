@@ -3,18 +3,14 @@ import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscri
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import type { NodeSource } from "../graphql/node.types.js";
 import { badInput, connection, idPageRequest } from "../graphql/pagination.js";
-import { globalId, keyOfGlobalId } from "../kernel/ids.js";
+import { keyOfGlobalId } from "../kernel/ids.js";
 import type { LiveBus } from "../live/live-bus.js";
 import { isUnder } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { Machine } from "../twin/twin.types.js";
 import type { TwinView } from "../twin/twin-model.js";
-import type {
-  MaintenanceAction,
-  MaintenanceComment as MaintenanceCommentRow,
-  MaintenanceOrder as MaintenanceOrderRow,
-} from "./maintenance.js";
+import type { MaintenanceAction, MaintenanceComment as MaintenanceCommentRow } from "./maintenance.js";
 import {
   type MaintenanceResult,
   type MaintenanceService,
@@ -30,18 +26,10 @@ import {
   MaintenanceOrderPayload,
   MaintenanceOrdersArgs,
 } from "./maintenance.types.js";
+import { checklistOf, partsOf } from "./maintenance-details.types.js";
+import { type MaintenanceOrderValue, orderValue } from "./maintenance-value.js";
 
 const MOST_CHANGES_WAITING = 1_000;
-
-/** A row as the API's objects are made of it: `key` is the row's id, `id` the global one. */
-interface MaintenanceOrderValue extends MaintenanceOrderRow {
-  readonly __typename: "MaintenanceOrder";
-  readonly key: string;
-}
-
-function orderValue(row: MaintenanceOrderRow): MaintenanceOrderValue {
-  return { ...row, __typename: "MaintenanceOrder", key: row.id, id: globalId("MaintenanceOrder", row.id) };
-}
 
 @Resolver(() => MaintenanceOrder)
 export class MaintenanceOrderResolver {
@@ -103,6 +91,9 @@ export class MaintenanceOrderResolver {
       lockout: input.lockout ?? false,
       plannedStart: input.plannedStart ?? null,
       dueAt: input.dueAt ?? null,
+      estimatedMinutes: input.estimatedMinutes ?? null,
+      checklist: checklistOf(input.checklist),
+      parts: partsOf(input.parts),
     };
     return payload(await this.#maintenance.create(caller, wanted));
   }

@@ -11,6 +11,7 @@ import {
 } from "./maintenance.js";
 
 const STEPS: Record<string, string> = {
+  "PLANNED open": "OPEN",
   "PLANNED start": "IN_PROGRESS",
   "PLANNED cancel": "CANCELLED",
   "OPEN start": "IN_PROGRESS",
@@ -51,6 +52,12 @@ const ORDER: MaintenanceOrder = {
   startedAt: null,
   completedAt: null,
   createdAt: NOW,
+  planId: null,
+  occurrence: null,
+  alarmId: null,
+  estimatedMinutes: null,
+  cancelledAt: null,
+  createdBy: null,
 };
 
 test("an action grows the version by one and keeps its time", () => {
@@ -74,6 +81,9 @@ const NEW: NewMaintenanceOrder = {
   lockout: false,
   plannedStart: null,
   dueAt: null,
+  estimatedMinutes: null,
+  checklist: [],
+  parts: [],
 };
 
 test.each<[Partial<NewMaintenanceOrder>, string[]]>([

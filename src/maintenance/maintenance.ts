@@ -1,5 +1,6 @@
 import { storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
+import { detailProblems, type NewItem, type NewPart } from "./maintenance-details.js";
 
 export const MAINTENANCE_KINDS = ["CORRECTIVE", "PREVENTIVE", "PREDICTIVE", "INSPECTION"] as const;
 export type MaintenanceKind = (typeof MAINTENANCE_KINDS)[number];
@@ -11,7 +12,8 @@ export type MaintenanceStatus = (typeof MAINTENANCE_STATUSES)[number];
 export const OPEN_MAINTENANCE: readonly MaintenanceStatus[] = ["PLANNED", "OPEN", "IN_PROGRESS"];
 export const CLOSED_MAINTENANCE: readonly MaintenanceStatus[] = ["COMPLETED", "CANCELLED"];
 
-export const MAINTENANCE_ACTIONS = ["start", "complete", "cancel"] as const;
+/** `open` is the server's own, when the planned start has come; the others are asked for. */
+export const MAINTENANCE_ACTIONS = ["open", "start", "complete", "cancel"] as const;
 export type MaintenanceAction = (typeof MAINTENANCE_ACTIONS)[number];
 
 export interface MaintenanceOrder {
@@ -30,6 +32,15 @@ export interface MaintenanceOrder {
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
   readonly createdAt: Date;
+  /** The plan that made it, and which of its occurrences it is: no two orders of a plan have the same. */
+  readonly planId: string | null;
+  readonly occurrence: number | null;
+  /** The alarm that it was opened for: there is one order of an alarm at most. */
+  readonly alarmId: string | null;
+  readonly estimatedMinutes: number | null;
+  readonly cancelledAt: Date | null;
+  /** Null for orders from before it was kept. */
+  readonly createdBy: string | null;
 }
 
 export interface MaintenanceComment {
@@ -43,6 +54,7 @@ export interface MaintenanceComment {
 /** PLANNED > OPEN > IN_PROGRESS > COMPLETED; a PLANNED order that is started passes OPEN on the way. */
 const TRANSITIONS: Record<MaintenanceAction, { from: readonly MaintenanceStatus[]; to: MaintenanceStatus }> =
   {
+    open: { from: ["PLANNED"], to: "OPEN" },
     start: { from: ["PLANNED", "OPEN"], to: "IN_PROGRESS" },
     complete: { from: ["IN_PROGRESS"], to: "COMPLETED" },
     cancel: { from: ["PLANNED", "OPEN"], to: "CANCELLED" },
@@ -59,6 +71,16 @@ export function firstStatus(plannedStart: Date | null, now: number): Maintenance
   return plannedStart !== null && plannedStart.getTime() > now ? "PLANNED" : "OPEN";
 }
 
+/** Why the order is another than expected; null when it is not. */
+export function versionConflict(
+  { number, version }: MaintenanceOrder,
+  expectedVersion: number | null,
+): UserErrorValue | null {
+  if (expectedVersion === null || expectedVersion === version) return null;
+  const message = `maintenance order ${number} is at version ${version}, not ${expectedVersion}`;
+  return userError("VERSION_CONFLICT", message, ["expectedVersion"]);
+}
+
 /** The order after an action, its version one higher, or why it stays as it is. */
 export function afterAction(
   order: MaintenanceOrder,
@@ -66,10 +88,8 @@ export function afterAction(
   expectedVersion: number | null,
   now: Date,
 ): { order: MaintenanceOrder } | { refused: UserErrorValue } {
-  if (expectedVersion !== null && expectedVersion !== order.version) {
-    const message = `maintenance order ${order.number} is at version ${order.version}, not ${expectedVersion}`;
-    return { refused: userError("VERSION_CONFLICT", message, ["expectedVersion"]) };
-  }
+  const conflict = versionConflict(order, expectedVersion);
+  if (conflict) return { refused: conflict };
   const status = statusAfter(order.status, action);
   if (status === null) {
     const message = `maintenance order ${order.number} is ${order.status}: it cannot ${action}`;
@@ -82,6 +102,7 @@ export function afterAction(
       version: order.version + 1,
       startedAt: action === "start" ? now : order.startedAt,
       completedAt: action === "complete" ? now : order.completedAt,
+      cancelledAt: action === "cancel" ? now : order.cancelledAt,
     },
   };
 }
@@ -95,6 +116,18 @@ export interface NewMaintenanceOrder {
   readonly lockout: boolean;
   readonly plannedStart: Date | null;
   readonly dueAt: Date | null;
+  readonly estimatedMinutes: number | null;
+  readonly checklist: readonly NewItem[];
+  /** To be had ready. */
+  readonly parts: readonly NewPart[];
+}
+
+const LONGEST_ESTIMATE = 1_000_000;
+
+/** Why it is no estimate of minutes; null when it is one. */
+export function estimateProblem(minutes: number | null): string | null {
+  if (minutes === null || (minutes > 0 && minutes <= LONGEST_ESTIMATE)) return null;
+  return `must be above 0 and at most ${LONGEST_ESTIMATE} minutes`;
 }
 
 /** Everything that is wrong with a new order but its machine. */
@@ -114,5 +147,36 @@ export function problemsOf(input: NewMaintenanceOrder): UserErrorValue[] {
   if (input.plannedStart !== null && input.dueAt !== null && input.dueAt < input.plannedStart) {
     refuse("dueAt", "must not be before plannedStart");
   }
-  return problems;
+  refuse("estimatedMinutes", estimateProblem(input.estimatedMinutes));
+  return [...problems, ...detailProblems(input.checklist, input.parts)];
+}
+
+/** What of an order is changed; what is left out stays as it is. */
+export type OrderEdit = Partial<
+  Pick<
+    MaintenanceOrder,
+    "title" | "description" | "priority" | "lockout" | "plannedStart" | "dueAt" | "estimatedMinutes"
+  >
+>;
+
+/** The order as it is planned anew, its version one higher, or everything that is wrong with that. */
+export function edited(
+  order: MaintenanceOrder,
+  edit: OrderEdit,
+): { order: MaintenanceOrder } | { refused: UserErrorValue[] } {
+  const refuse = (message: string, field: string) => ({
+    refused: [userError("INVALID_TRANSITION", `maintenance order ${order.number} ${message}`, [field])],
+  });
+  if (CLOSED_MAINTENANCE.includes(order.status)) {
+    return refuse(`is ${order.status}: it cannot be changed`, "number");
+  }
+  const after = { ...order, ...edit, version: order.version + 1 };
+  if (after.plannedStart?.getTime() !== order.plannedStart?.getTime() && order.status !== "PLANNED") {
+    return refuse(`is ${order.status}: its planned start is past`, "plannedStart");
+  }
+  if (after.plannedStart === null && order.status === "PLANNED") {
+    return refuse("is PLANNED: it needs a planned start", "plannedStart");
+  }
+  const problems = problemsOf({ ...after, machine: order.machineId, checklist: [], parts: [] });
+  return problems.length > 0 ? { refused: problems } : { order: after };
 }

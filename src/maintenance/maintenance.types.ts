@@ -1,4 +1,4 @@
-import { ArgsType, Field, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { ArgsType, Field, Float, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { enumOf } from "../graphql/enums.js";
 import { Node } from "../graphql/node.types.js";
 import { connectionTypes, PageArgs } from "../graphql/pagination.js";
@@ -11,8 +11,9 @@ import {
   type MaintenanceKind,
   type MaintenanceStatus,
 } from "./maintenance.js";
+import { MaintenanceChecklistItemInput, MaintenancePartInput } from "./maintenance-details.types.js";
 
-const MaintenanceKindEnum = enumOf(MAINTENANCE_KINDS);
+export const MaintenanceKindEnum = enumOf(MAINTENANCE_KINDS);
 registerEnumType(MaintenanceKindEnum, {
   name: "MaintenanceKind",
   description: "Why maintenance is done.",
@@ -39,7 +40,7 @@ registerEnumType(MaintenanceStatusEnum, {
 });
 
 @ObjectType({
-  description: "What someone wrote when a maintenance order was started, completed or cancelled.",
+  description: "What someone wrote about a maintenance order.",
   simpleResolvers: true,
 })
 export class MaintenanceComment {
@@ -98,8 +99,20 @@ export class MaintenanceOrder {
   @Field(() => GraphQLDateTime, { nullable: true, description: "When it was completed." })
   completedAt!: Date | null;
 
+  @Field(() => GraphQLDateTime, { nullable: true, description: "When it was cancelled." })
+  cancelledAt!: Date | null;
+
   @Field(() => GraphQLDateTime, { description: "When it was made." })
   createdAt!: Date;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Who or what made it; null for orders from before it was kept.",
+  })
+  createdBy!: string | null;
+
+  @Field(() => Float, { nullable: true, description: "How many minutes of work it is expected to take." })
+  estimatedMinutes!: number | null;
 
   @Field(() => [MaintenanceComment], { description: "What was written about it, oldest first." })
   comments?: object[];
@@ -164,6 +177,18 @@ export class CreateMaintenanceOrderInput {
 
   @Field(() => GraphQLDateTime, { nullable: true, description: "When it must be done." })
   dueAt?: Date | null;
+
+  @Field(() => Float, { nullable: true, description: "How many minutes of work it is expected to take." })
+  estimatedMinutes?: number | null;
+
+  @Field(() => [MaintenanceChecklistItemInput], {
+    nullable: true,
+    description: "What is to be done or looked at, in order.",
+  })
+  checklist?: MaintenanceChecklistItemInput[] | null;
+
+  @Field(() => [MaintenancePartInput], { nullable: true, description: "Parts to be had ready." })
+  parts?: MaintenancePartInput[] | null;
 
   @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
   idempotencyKey?: string | null;

@@ -1,4 +1,5 @@
 import { ingest } from "./ingest.js";
+import { kpis } from "./kpis.js";
 import { latency } from "./latency.js";
 import { memory } from "./memory.js";
 import { reads } from "./reads.js";
@@ -15,6 +16,7 @@ export const BENCHMARKS = {
   latency,
   memory,
   reads,
+  kpis,
   storage,
   sparkplug,
   "sparkplug-ingest": sparkplugIngest,

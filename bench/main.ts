@@ -20,11 +20,16 @@ memory   what the server holds for 100, 10,000 and 100,000 machines, beside plai
          BENCH_MANY_MACHINES (100000), the most machines
 reads    range queries over GraphQL, beside SQL to a plain table
          BENCH_HOURS (24) of 100 metrics, BENCH_DAYS (30) of one
+kpis     OEE of a machine and of a line over GraphQL, beside SQL to the same facts
+         BENCH_MACHINES (20), BENCH_DAYS (30)
 storage  table layouts in PostgreSQL: cost of writing, size, reading
          BENCH_STORAGE_MACHINES (1000), BENCH_STORAGE_ROUNDS (360)
 sparkplug
          decoding Sparkplug B payloads of 20 metrics, beside the decoder that protobufjs generates
          BENCH_METRICS (10000000), BENCH_ROUNDS (10)
+sparkplug-ingest
+         DDATA of 20 metrics from publisher to commit, beside JSON of 20 values through the same server
+         BENCH_MESSAGES (100000), BENCH_MACHINES (1000), BENCH_ROUNDS (5)
 soak [MINUTES] [--rate MESSAGES]
          20 minutes at full rate, or at so many messages a second, while PostgreSQL hangs and is stopped
          BENCH_MACHINES (1000), BENCH_OUTAGE_RATE (5000)

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { BENCHMARKS, type BenchmarkName, isBenchmark, NAMES } from "./benchmarks.js";
+import { kpisSection } from "./kpi-section.js";
 import {
   busyNow,
   describeMachine,
@@ -21,7 +22,7 @@ import {
   soakSection,
 } from "./sections.js";
 import { readsSection, storageSection } from "./sections-history.js";
-import { sparkplugSection } from "./sections-sparkplug.js";
+import { sparkplugIngestSection, sparkplugSection } from "./sections-sparkplug.js";
 import { targets } from "./targets.js";
 
 /**
@@ -71,8 +72,10 @@ async function render(results: Results): Promise<void> {
     memorySection,
     soakSection,
     readsSection,
+    kpisSection,
     storageSection,
     sparkplugSection,
+    sparkplugIngestSection,
   ].flatMap((section) => section(results) ?? []);
   await mkdir(FOLDER, { recursive: true });
   for (const { plots } of sections)

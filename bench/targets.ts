@@ -5,6 +5,7 @@ import type { Results } from "./results.js";
 import { scaleRatio } from "./scale.js";
 import { mostIn, type SoakResult } from "./soak.js";
 import { sparkplugRatio } from "./sparkplug.js";
+import { valueRates } from "./sparkplug-ingest.js";
 
 /** One thing that the server promises to keep, and what was found; null: not measured, or with sizes that do not tell. */
 export interface Target {
@@ -22,14 +23,25 @@ const OUTAGE = 0.1;
 
 /** Figures of a quick run are shown, and judge nothing. */
 export function targets(results: Results): readonly Target[] {
-  const { ingest, scale, latency, soak, reads, sparkplug } = results;
+  const {
+    ingest,
+    scale,
+    latency,
+    soak,
+    reads,
+    kpis,
+    sparkplug,
+    "sparkplug-ingest": sparkplugIngest,
+  } = results;
   const all: [Target[], boolean][] = [
     [ofIngest(ingest), ingest?.quick ?? false],
     [ofScale(scale), scale?.quick ?? false],
     [ofLatency(latency), latency?.quick ?? false],
     [ofMemory(soak), soak !== undefined && soak.result.minutes < SOAK_MINUTES],
     [ofHistory(reads), reads?.quick ?? false],
+    [ofKpis(kpis), kpis?.quick ?? false],
     [ofSparkplug(sparkplug), sparkplug?.quick ?? false],
+    [ofSparkplugIngest(sparkplugIngest), sparkplugIngest?.quick ?? false],
   ];
   return all.flatMap(([found, small]) => (small ? found.map((one) => ({ ...one, met: null })) : found));
 }
@@ -98,9 +110,25 @@ function ofHistory(reads: Results["reads"]): Target[] {
   ];
 }
 
+function ofKpis(kpis: Results["kpis"]): Target[] {
+  const asked = (id: string) => kpis?.result.questions.find((one) => one.id === id)?.server.median ?? null;
+  return [
+    atMost("30-day OEE of one machine, ms", asked("machine"), 50),
+    atMost("30-day OEE of a line of 20 machines, ms", asked("line"), 200),
+  ];
+}
+
 function ofSparkplug(sparkplug: Results["sparkplug"]): Target[] {
   const ratio = sparkplug ? Math.min(...sparkplug.result.kinds.map(sparkplugRatio)) : null;
   return [atLeast("Sparkplug B metrics decoded/s, in proportion to protobufjs", ratio, 1.5)];
+}
+
+function ofSparkplugIngest(taken: Results["sparkplug-ingest"]): Target[] {
+  const ratio = taken
+    ? median(valueRates(taken.result.messages, taken.result.sparkplug)) /
+      median(valueRates(taken.result.messages, taken.result.json))
+    : null;
+  return [atLeast("committed values/s of Sparkplug B, in proportion to JSON", ratio, 1)];
 }
 
 function meanRss({ samples, minutes }: SoakResult, from: number, to: number): number {

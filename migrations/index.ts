@@ -5,6 +5,13 @@ import { CommandPolicies1764800000000 } from "./1764800000000-command-policies.j
 import { SourcesAtRuntime1765000000000 } from "./1765000000000-sources-at-runtime.js";
 import { Sparkplug1765100000000 } from "./1765100000000-sparkplug.js";
 import { SeriesHints1765200000000 } from "./1765200000000-series-hints.js";
+import { Activity1765300000000 } from "./1765300000000-activity.js";
+import { Calendar1765310000000 } from "./1765310000000-calendar.js";
+import { Downtime1765320000000 } from "./1765320000000-downtime.js";
+import { MaintenancePlans1765340000000 } from "./1765340000000-maintenance-plans.js";
+import { Alarms1765350000000 } from "./1765350000000-alarms.js";
+import { OrderEvents1765360000000 } from "./1765360000000-order-events.js";
+import { Genealogy1765370000000 } from "./1765370000000-genealogy.js";
 
 /** All migrations, oldest first. A landed one is never edited: add a new one. */
 export const migrations = [
@@ -15,4 +22,11 @@ export const migrations = [
   SourcesAtRuntime1765000000000,
   Sparkplug1765100000000,
   SeriesHints1765200000000,
+  Activity1765300000000,
+  Calendar1765310000000,
+  Downtime1765320000000,
+  MaintenancePlans1765340000000,
+  Alarms1765350000000,
+  OrderEvents1765360000000,
+  Genealogy1765370000000,
 ];

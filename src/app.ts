@@ -125,9 +125,12 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
     await services.plant.apply(plantFile);
   });
   await services.twins.load();
+  await services.mes.alarmWatch.start();
   parts.twin = () => null;
   services.keeper.start();
   shutdown.add("the history's keeper", () => services.keeper.stop());
+  services.mes.downtimeWatch.start();
+  shutdown.add("the watch over downtimes", () => services.mes.downtimeWatch.stop());
 
   const { sources } = services;
   // After ingest, so that the last figures can be fetched.
@@ -140,6 +143,10 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   shutdown.add("commands", () => services.commands.stop());
   await services.desired.start();
   shutdown.add("desired values", () => services.desired.stop());
+  services.mes.maintenanceWatch.start();
+  shutdown.add("maintenance", () => services.mes.maintenanceWatch.stop());
+  services.mes.alarmUpkeep.start();
+  shutdown.add("alarms", () => services.mes.alarmUpkeep.stop());
   parts.broker = () => brokerProblem(services);
   parts.ingest = () => sources.problem;
   await serve(http, services);

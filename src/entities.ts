@@ -1,3 +1,4 @@
+import { PlannedStopEntity } from "./calendar/planned-stop.entity.js";
 import { CommandEntity } from "./commands/command.entity.js";
 import { DesiredEntity, DesiredMachineEntity } from "./desired/desired.entity.js";
 import { MaintenanceCommentEntity, MaintenanceOrderEntity } from "./maintenance/maintenance.entity.js";
@@ -8,6 +9,7 @@ import { EquipmentEntity, MachineTypeEntity } from "./plant/plant.entity.js";
 export const entities = [
   MachineTypeEntity,
   EquipmentEntity,
+  PlannedStopEntity,
   CommandEntity,
   DesiredMachineEntity,
   DesiredEntity,

@@ -1,5 +1,24 @@
+import { AlarmResolver, AlarmShelfResolver } from "./alarms/alarm.resolver.js";
+import {
+  MachineAlarmsResolver,
+  MachineTypeAlarmsResolver,
+  MaintenanceOrderAlarmResolver,
+} from "./alarms/alarm-fields.resolver.js";
+import { CalendarResolver } from "./calendar/calendar.resolver.js";
 import { CommandResolver, MachineCommandsResolver } from "./commands/command.resolver.js";
 import { DesiredResolver, MetricDesiredResolver } from "./desired/desired.resolver.js";
+import {
+  DowntimeResolver,
+  MachineDowntimeResolver,
+  MachineTypeDowntimeResolver,
+} from "./downtime/downtime.resolver.js";
+import {
+  LotEdgeResolver,
+  LotMovementResolver,
+  LotResolver,
+  OperationLotsResolver,
+} from "./genealogy/lot.resolver.js";
+import { LotMutationResolver } from "./genealogy/lot-mutation.resolver.js";
 import { NodeResolver } from "./graphql/node.resolver.js";
 import type { ResolverClass } from "./graphql/schema.js";
 import { HistoryResolver } from "./history/history.resolver.js";
@@ -8,12 +27,35 @@ import { DeadLetterResolver } from "./ingest/dead-letter.resolver.js";
 import { PreviewResolver } from "./ingest/preview.resolver.js";
 import { SourceResolver } from "./ingest/source.resolver.js";
 import { SourceAdminResolver } from "./ingest/source-admin.resolver.js";
+import {
+  EquipmentKpiResolver,
+  KpiReportResolver,
+  OperationKpiResolver,
+  OrderKpiResolver,
+} from "./kpis/kpi.resolver.js";
+import { MaintenanceFiguresResolver } from "./maintenance/figures.resolver.js";
 import { MachineMaintenanceResolver, MaintenanceOrderResolver } from "./maintenance/maintenance.resolver.js";
+import { MaintenanceRecordsResolver } from "./maintenance/maintenance-records.resolver.js";
+import {
+  MachinePlansResolver,
+  MaintenancePlanResolver,
+  OrderPlanResolver,
+} from "./maintenance/plan.resolver.js";
 import { MachineOperationResolver, OperationResolver } from "./orders/operation.resolver.js";
 import { OrderResolver } from "./orders/order.resolver.js";
+import {
+  MachineRunsResolver,
+  OperationRunResolver,
+  OrderEventResolver,
+  OrderEventsResolver,
+} from "./orders/order-event.resolver.js";
 import { OrderMutationResolver } from "./orders/order-mutation.resolver.js";
 import { PlantResolver } from "./plant/plant.resolver.js";
-import { ProductionResolver } from "./production/production.resolver.js";
+import {
+  OperationProductionResolver,
+  OrderProductionResolver,
+  ProductionResolver,
+} from "./production/production.resolver.js";
 import {
   EdgeDeviceResolver,
   EdgeNodeResolver,
@@ -28,6 +70,7 @@ export const resolverClasses: readonly ResolverClass[] = [
   PlantResolver,
   TwinResolver,
   GroupMachinesResolver,
+  CalendarResolver,
   HistoryResolver,
   StorageResolver,
   PreviewResolver,
@@ -40,11 +83,39 @@ export const resolverClasses: readonly ResolverClass[] = [
   MetricDesiredResolver,
   OrderResolver,
   OrderMutationResolver,
+  OrderEventsResolver,
+  OrderEventResolver,
+  OperationRunResolver,
+  MachineRunsResolver,
   OperationResolver,
   MachineOperationResolver,
   ProductionResolver,
+  OperationProductionResolver,
+  OrderProductionResolver,
+  LotResolver,
+  LotEdgeResolver,
+  LotMovementResolver,
+  LotMutationResolver,
+  OperationLotsResolver,
+  DowntimeResolver,
+  MachineDowntimeResolver,
+  MachineTypeDowntimeResolver,
+  EquipmentKpiResolver,
+  OperationKpiResolver,
+  OrderKpiResolver,
+  KpiReportResolver,
   MaintenanceOrderResolver,
   MachineMaintenanceResolver,
+  MaintenanceRecordsResolver,
+  MaintenancePlanResolver,
+  OrderPlanResolver,
+  MachinePlansResolver,
+  MaintenanceFiguresResolver,
+  AlarmResolver,
+  AlarmShelfResolver,
+  MachineAlarmsResolver,
+  MachineTypeAlarmsResolver,
+  MaintenanceOrderAlarmResolver,
   EdgeNodeResolver,
   EdgeDeviceResolver,
   MachineBirthsResolver,

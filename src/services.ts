@@ -48,24 +48,11 @@ import { TwinIntake } from "./ingest/twin-intake.service.js";
 import { systemClock } from "./kernel/clock.js";
 import type { Logger } from "./kernel/logger.js";
 import { LiveBus } from "./live/live-bus.js";
-import { MachineMaintenanceResolver, MaintenanceOrderResolver } from "./maintenance/maintenance.resolver.js";
-import { MaintenanceService } from "./maintenance/maintenance.service.js";
-import { MaintenanceStore } from "./maintenance/maintenance.store.js";
-import { MachineOperationResolver, OperationResolver } from "./orders/operation.resolver.js";
-import { OrderResolver } from "./orders/order.resolver.js";
-import { OrderService } from "./orders/order.service.js";
-import { OrderStore } from "./orders/order.store.js";
-import { OrderImportService } from "./orders/order-import.service.js";
-import { OrderMutationResolver } from "./orders/order-mutation.resolver.js";
-import { OrderQueryService } from "./orders/order-query.service.js";
-import { OrderWriteStore } from "./orders/order-write.store.js";
+import { createMes, type Mes } from "./mes-services.js";
 import type { Equipment } from "./plant/equipment.js";
 import { PlantResolver } from "./plant/plant.resolver.js";
 import { PlantService } from "./plant/plant.service.js";
 import { PlantStore } from "./plant/plant.store.js";
-import { ProductionResolver } from "./production/production.resolver.js";
-import { ProductionService } from "./production/production.service.js";
-import { ProductionStore } from "./production/production.store.js";
 import { BirthWriter } from "./sparkplug/births.service.js";
 import { WriteRefused } from "./sparkplug/machine-write.js";
 import {
@@ -102,6 +89,8 @@ export interface Services {
   readonly desired: DesiredService;
   readonly keeper: HistoryKeeper;
   readonly storage: StorageService;
+  readonly mes: Mes;
+  readonly live: LiveBus;
   /** Every resolver, by its class. */
   readonly resolvers: ReadonlyMap<ResolverClass, object>;
 }
@@ -128,14 +117,17 @@ export function createServices(
   const history = new HistoryService({ frames, blocks });
   const ranges = new RangeService({ db, frames, blocks, rollups, store: new RangeStore() });
   const twins = new TwinService({ plant, store: new TwinStore(db), history, clock, run: randomUUID() });
-  const maintenance = new MaintenanceService({ store: new MaintenanceStore(db), db, plant, live, clock });
-
-  const store = new OrderStore(db);
-  const writes = new OrderWriteStore();
-  const orders = new OrderService({ store, writes, maintenance, db, plant, live, clock });
-  const imports = new OrderImportService({ store, writes, orders, db, plant, clock });
-  const queries = new OrderQueryService({ store });
-  const production = new ProductionService({ store: new ProductionStore(), orders, db, clock, logger });
+  const heldSources = { held: () => sources.sources.flatMap(({ name, lease }) => (lease ? [name] : [])) };
+  const mes = createMes({
+    db,
+    plants: plantService,
+    twins,
+    ranges,
+    live,
+    sources: heldSources,
+    clock,
+    logger,
+  });
 
   // Sources hand replies to commands, and commands go out through sources.
   const jsonCommands = new JsonCommandTransport({
@@ -160,8 +152,8 @@ export function createServices(
     twins,
     live,
     transportOf: (route) => (speaksSparkplug(route) ? edgeCommands : jsonCommands),
-    sources: { held: () => sources.sources.flatMap(({ name, lease }) => (lease ? [name] : [])) },
-    lockouts: maintenance,
+    sources: heldSources,
+    lockouts: mes.maintenance,
     clock,
     logger,
   });
@@ -199,12 +191,19 @@ export function createServices(
     plant: plantService,
     twins,
     history,
-    facts: [production, new BirthWriter({ store: edgeStore })],
+    facts: [...mes.facts, new BirthWriter({ store: edgeStore })],
     leases,
     deadLetters: letters,
     logger,
   });
-  const intake = new TwinIntake({ plant: plantService, twins, live, committer, logger });
+  const intake = new TwinIntake({
+    plant: plantService,
+    twins,
+    live,
+    committer,
+    alarms: mes.alarmWatch,
+    logger,
+  });
   const pipeline = new Pipeline({ plant: plantService, twins, intake, committer, replies: commands, logger });
   const edges = { store: edgeStore, intake, plant: plantService, twins };
   const sparkplug = { ...edges, leases, pipeline, committer, clock, logger };
@@ -233,7 +232,7 @@ export function createServices(
     touch: new TwinTouch({ live, committer, rights: connections }),
     live,
     connections,
-    lockouts: maintenance,
+    lockouts: mes.maintenance,
     writerOf: (route) => (speaksSparkplug(route) ? edgeWriter : jsonWriter),
     clock,
     logger,
@@ -246,12 +245,10 @@ export function createServices(
     plant: new PlantResolver({ plant, machines }),
     twin: new TwinResolver({ plant, twins, live, journal }),
     commands: new CommandResolver({ commands, twins }),
-    orders: new OrderResolver({ queries, twins, live }),
-    operations: new OperationResolver({ queries, twins }),
-    maintenance: new MaintenanceOrderResolver({ maintenance, twins, plant, live }),
   };
   const resolvers: object[] = [
     ...Object.values(nodes),
+    ...mes.resolvers,
     new GroupMachinesResolver({ plant, twins }),
     new HistoryResolver({ ranges, twins }),
     new StorageResolver({ storage, keeper, plant: plantService }),
@@ -262,21 +259,10 @@ export function createServices(
     new MachineCommandsResolver({ commands }),
     new DesiredResolver({ desired, twins }),
     new MetricDesiredResolver({ desired, plant }),
-    new OrderMutationResolver({ orders, imports, queries }),
-    new MachineOperationResolver({ queries }),
-    new ProductionResolver({ production, queries }),
-    new MachineMaintenanceResolver({ maintenance }),
     new EdgeNodeResolver({ sparkplug: sparkplugService, twins }),
     new EdgeDeviceResolver({ twins }),
     new MachineBirthsResolver({ sparkplug: sparkplugService }),
-    new NodeResolver([
-      nodes.plant.nodes,
-      nodes.twin.nodes,
-      nodes.commands,
-      nodes.orders.nodes,
-      nodes.operations.nodes,
-      nodes.maintenance.nodes,
-    ]),
+    new NodeResolver([nodes.plant.nodes, nodes.twin.nodes, nodes.commands, ...mes.nodes]),
   ];
   return {
     plant: plantService,
@@ -288,6 +274,8 @@ export function createServices(
     desired,
     keeper,
     storage,
+    mes,
+    live,
     resolvers: new Map(resolvers.map((resolver) => [resolver.constructor as ResolverClass, resolver])),
   };
 }

@@ -5,6 +5,7 @@ export const LOCKS = {
   orderCreation: 7_230_118_003,
   plant: 7_230_118_004,
   historyKeeper: 7_230_118_005,
+  operationRuns: 7_230_118_006,
 } as const;
 
 /** The first of the two numbers of a source's lock; the second is made of its name. */

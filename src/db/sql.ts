@@ -2,7 +2,7 @@ import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { from, to } from "pg-copy-streams";
 import type { EntityManager } from "typeorm";
-import type { BulkSql, Sql } from "../kernel/sql.js";
+import type { BulkSql } from "../kernel/sql.js";
 import { CopyRows } from "./copy-rows.js";
 
 /** SQL over one pg connection. */
@@ -26,12 +26,15 @@ export function sqlOf(client: pg.ClientBase): BulkSql {
 }
 
 /** SQL within a transaction of the domain's connection. */
-export function sqlWithin(tx: EntityManager): Sql {
+export function sqlWithin(tx: EntityManager): BulkSql {
   const { queryRunner } = tx;
   if (!queryRunner) throw new Error("this entity manager is in no transaction");
+  const connection = async () => sqlOf((await queryRunner.connect()) as pg.ClientBase);
   return {
     async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
       return (await queryRunner.query(text, [...values], true)).records as Row[];
     },
+    copyOut: async (query, visit) => (await connection()).copyOut(query, visit),
+    copyIn: async (statement, data) => (await connection()).copyIn(statement, data),
   };
 }

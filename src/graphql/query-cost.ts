@@ -6,7 +6,12 @@ import {
   isListType,
   isNonNullType,
 } from "graphql";
-import { type ComplexityEstimator, getComplexity, simpleEstimator } from "graphql-query-complexity";
+import {
+  type ComplexityEstimator,
+  fieldExtensionsEstimator,
+  getComplexity,
+  simpleEstimator,
+} from "graphql-query-complexity";
 import { DEFAULT_PAGE } from "./page-size.js";
 
 /** The most objects and values that one operation may make the server look at, by estimate. */
@@ -14,7 +19,7 @@ const LARGEST_COST = 250_000;
 /** What a list without a limit is taken to hold. */
 const ITEMS_OF_A_LIST = 10;
 
-/** Connections cost their page, other lists ten times their items, everything else one more than what is below it. */
+/** For fields that say nothing themselves: connections cost their page, other lists ten times their items, everything else one more than what is below it. */
 const byListSize: ComplexityEstimator = ({ field, args, childComplexity, node }) => {
   if (node.name.value.startsWith("__")) return 0;
   if (getNamedType(field.type).name.endsWith("Connection")) {
@@ -48,7 +53,7 @@ function costOf(operation: CostedOperation): number {
       schema: operation.schema,
       query: operation.document,
       variables: { ...operation.variables },
-      estimators: [byListSize, simpleEstimator({ defaultComplexity: 1 })],
+      estimators: [fieldExtensionsEstimator(), byListSize, simpleEstimator({ defaultComplexity: 1 })],
       ...(operation.operationName ? { operationName: operation.operationName } : {}),
     });
   } catch (error) {

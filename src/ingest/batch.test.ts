@@ -73,6 +73,8 @@ test("nothing gives nothing", () => {
     old: [],
     twins: [],
     counters: [],
+    states: [],
+    alarms: [],
     births: [],
     deadLetters: [],
   });

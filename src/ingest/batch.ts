@@ -1,7 +1,8 @@
+import type { AlarmFact } from "../alarms/alarm-fact.js";
 import { type Frame, type FrameOrigin, framesOf, type Unsure } from "../history/frame.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { MachineType } from "../plant/machine-type.js";
-import type { BirthFact, CounterFact } from "../twin/facts.js";
+import type { BirthFact, CounterFact, StateFact } from "../twin/facts.js";
 import type { Twin } from "../twin/machine-twin.js";
 import type { TwinHead } from "../twin/twin-head.js";
 import type { NewSeries, Series, StoredSample } from "../twin/twin-model.js";
@@ -52,7 +53,9 @@ export class Entry {
   head: TwinHead | null = null;
   samples: readonly StoredSample[] = NOTHING;
   counters: readonly CounterFact[] = NOTHING;
+  states: readonly StateFact[] = NOTHING;
   births: readonly BirthFact[] = NOTHING;
+  alarms: readonly AlarmFact[] = NOTHING;
   deadLetters: readonly DeadLetter[] = NOTHING;
 
   constructor(message: EntryMessage | null, stats: SourceStats | null, lease: SourceLease | null) {
@@ -80,7 +83,9 @@ export interface Assembled {
   readonly old: readonly Unsure[];
   readonly twins: readonly TwinHead[];
   readonly counters: readonly CounterFact[];
+  readonly states: readonly StateFact[];
   readonly births: readonly BirthFact[];
+  readonly alarms: readonly AlarmFact[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
@@ -93,7 +98,9 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const old: Unsure[] = [];
   const heads = new Map<Twin, TwinHead>();
   const counters: CounterFact[] = [];
+  const states: StateFact[] = [];
   const births: BirthFact[] = [];
+  const alarms: AlarmFact[] = [];
   const deadLetters: DeadLetter[] = [];
   for (const entry of entries) {
     if (entry.lease !== null) leases.add(entry.lease);
@@ -101,7 +108,9 @@ export function assemble(entries: readonly Entry[]): Assembled {
     for (const node of entry.equipment) equipment.add(node);
     for (const letter of entry.deadLetters) deadLetters.push(letter);
     for (const counter of entry.counters) counters.push(counter);
+    for (const state of entry.states) states.push(state);
     for (const birth of entry.births) births.push(birth);
+    for (const alarm of entry.alarms) alarms.push(alarm);
     const { twin, head } = entry;
     if (twin === null) continue;
     if (head !== null) heads.set(twin, head);
@@ -118,7 +127,9 @@ export function assemble(entries: readonly Entry[]): Assembled {
     old,
     twins: [...heads.values()],
     counters,
+    states,
     births,
+    alarms,
     deadLetters,
   };
 }

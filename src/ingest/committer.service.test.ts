@@ -51,7 +51,8 @@ class Counting implements FactWriter {
   inside: () => void = () => undefined;
   async write(sql: Sql, facts: Facts): Promise<() => void> {
     for (const { move } of facts.counters)
-      await sql.query("INSERT INTO fact (good) VALUES ($1)", [Number(move.to) - Number(move.from)]);
+      if (!move.late)
+        await sql.query("INSERT INTO fact (good) VALUES ($1)", [Number(move.to) - Number(move.from)]);
     this.inside();
     return () => {
       this.told += facts.counters.length;

@@ -1,6 +1,7 @@
 import type { LinkStatus } from "../mqtt/link-status.js";
 import type { BrokerDrops } from "./broker-drops.js";
 import type { MappingTable } from "./mapping.js";
+import type { Preview } from "./preview-model.js";
 import type { SequenceWatch } from "./sequence-watch.js";
 import type { SourceLease } from "./source-lease.js";
 import type { SourceOwner, SourceSetup } from "./source-setup.js";
@@ -57,6 +58,8 @@ export interface Consumer {
   quiesce(): void;
   /** Commits and acknowledges what has come, ends the connection and gives the lock back. Idempotent. */
   stop(): Promise<void>;
+  /** Of a source without mappings, what a message would become; null where its topic is none of the source's. */
+  preview?(topic: string, payload: Buffer): Preview | null;
   /** Writes what became of its messages to the log. */
   logStats(): void;
   /** Publishes at QoS 1. @throws when the broker did not take it, or this server does not hold the source. */

@@ -11,6 +11,7 @@ import type { Committer } from "./committer.service.js";
 import { isDataError } from "./data-error.js";
 import type { Decoded } from "./formats/format.js";
 import type { MappingTable, Routed } from "./mapping.js";
+import { refreshHints } from "./mapping-hints.js";
 import type { SequenceWatch } from "./sequence-watch.js";
 import type { SourceLease } from "./source-lease.js";
 import type { IntakeSource, TwinIntake } from "./twin-intake.service.js";
@@ -114,6 +115,7 @@ export class Pipeline {
     await this.#committer.settled(signal);
     await this.#plant.refresh();
     for (const change of await this.#twins.refresh(source)) this.#intake.publish(change);
+    await this.#intake.takeOver(source);
   }
 
   /**
@@ -126,6 +128,7 @@ export class Pipeline {
       const { route } = change.twin;
       this.#intake.add(this.#intake.changed(change, (route && leaseOf(route.source)) ?? null));
     }
+    this.#intake.passTime(leaseOf);
   }
 
   #machine(source: PipelineSource, message: InboundMessage, routed: Routed & { kind: "machine" }): void {
@@ -142,6 +145,7 @@ export class Pipeline {
       return;
     }
     let equipment: readonly Equipment[] = NOTHING;
+    const first = routed.twin === null;
     if (routed.twin === null) {
       const found = this.#intake.find(source, routed.path);
       if ("problem" in found) {
@@ -157,6 +161,8 @@ export class Pipeline {
       this.#intake.add(this.#intake.connectivity(source, twin, decoded, { message, equipment }));
       return;
     }
+    // Of a mapping that says nothing, the first message takes back what one before it said.
+    if (mapping.hints || first) refreshHints(twin, decoded.samples, mapping);
     const problems = decoded.problems.map((one) => `${one.field}: ${one.problem}`);
     const told = { message, mapping: mapping.name, problems, equipment, hints: mapping };
     this.#intake.add(this.#intake.samples(source, twin, decoded.samples, told));

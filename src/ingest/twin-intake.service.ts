@@ -1,3 +1,4 @@
+import type { AlarmWatch } from "../alarms/alarm-watch.service.js";
 import type { Logger } from "../kernel/logger.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { Equipment } from "../plant/equipment.js";
@@ -50,19 +51,23 @@ export class TwinIntake {
   readonly #twins: TwinService;
   readonly #live: LiveBus;
   readonly #committer: Committer;
+  readonly #alarms: AlarmWatch | null;
   readonly #logger: Logger;
 
+  /** @param deps.alarms left out: no alarms are raised. */
   constructor(deps: {
     plant: PlantService;
     twins: TwinService;
     live: LiveBus;
     committer: Committer;
+    alarms?: AlarmWatch;
     logger: Logger;
   }) {
     this.#plant = deps.plant;
     this.#twins = deps.twins;
     this.#live = deps.live;
     this.#committer = deps.committer;
+    this.#alarms = deps.alarms ?? null;
     this.#logger = deps.logger;
   }
 
@@ -101,9 +106,17 @@ export class TwinIntake {
     entry.revision = twin.revision;
     entry.samples = applied.stored;
     entry.head = headOf(twin, entry.samples.length > 0);
+    const { machine } = twin;
     if (applied.counters.length > 0) {
       const { receivedAt } = message;
-      entry.counters = applied.counters.map((move) => ({ machine: twin.machine, move, receivedAt }));
+      const byTotal = twin.countsByTotal;
+      entry.counters = applied.counters.map((move) => ({ machine, move, receivedAt, byTotal }));
+    }
+    if (applied.reports.length > 0) entry.states = applied.reports.map((report) => ({ machine, report }));
+    if (this.#alarms) {
+      const { stored, transient, change } = applied;
+      const state = change?.state ?? null;
+      entry.alarms = this.#alarms.samples(twin, { stored, transient, state }, message.receivedAt);
     }
     // One for all of them: a message of a thousand unknown metrics must not push out all other dead letters.
     if (problems.length > 0)
@@ -128,6 +141,7 @@ export class TwinIntake {
     entry.twin = twin;
     entry.revision = twin.revision;
     entry.head = headOf(twin, false);
+    if (change && this.#alarms) entry.alarms = this.#alarms.changed(twin);
     return entry;
   }
 
@@ -138,7 +152,26 @@ export class TwinIntake {
     entry.twin = change.twin;
     entry.revision = change.revision;
     entry.head = headOf(change.twin, false);
+    if (this.#alarms) entry.alarms = this.#alarms.changed(change.twin);
     return entry;
+  }
+
+  /** Before a source is consumed: takes over how far the conditions of its machines' alarms are. */
+  async takeOver(source: string): Promise<void> {
+    await this.#alarms?.takeOver(source);
+  }
+
+  /**
+   * What time alone proves about alarms.
+   * @param leaseOf undefined for a source that another server consumes.
+   */
+  passTime(leaseOf: (source: string) => SourceLease | null | undefined): void {
+    for (const { twin, facts } of this.#alarms?.passTime((name) => leaseOf(name) !== undefined) ?? NOTHING) {
+      const { route } = twin;
+      const entry = new Entry(null, null, (route && leaseOf(route.source)) ?? null);
+      entry.alarms = facts;
+      this.add(entry);
+    }
   }
 
   /** The entry of a message that is of no use but as a dead letter. */

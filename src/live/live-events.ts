@@ -1,5 +1,6 @@
 import type { Command } from "../commands/command.js";
 import type { Desired } from "../desired/desired.js";
+import type { Downtime } from "../downtime/downtime.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import type { TwinChange } from "../twin/twin-change.js";
@@ -38,6 +39,33 @@ export interface CommandChanged extends RecordChanged {
   readonly command: Command;
 }
 
+/** When machines are to work is told otherwise than before. */
+export interface CalendarChanged {
+  readonly machines: readonly Equipment[];
+  /** The earliest moment concerned, in ms. */
+  readonly from: number;
+}
+
+/** What people say of machines' downtimes is another than before. */
+export interface DowntimeStated {
+  readonly machines: readonly Equipment[];
+  /** The earliest moment concerned, in ms. */
+  readonly from: number;
+}
+
+/** A downtime began, ended, or is classified otherwise than before. */
+export interface DowntimeChanged {
+  readonly machine: Equipment;
+  readonly downtime: Downtime;
+}
+
+/** What machines did is told otherwise than before. */
+export interface ActivityChanged {
+  readonly machines: readonly Equipment[];
+  /** The earliest moment concerned, in ms. */
+  readonly from: number;
+}
+
 /** What is published while the server runs, by kind. */
 export interface LiveEvents {
   /** A change that is to outlast the call must be kept: see `TwinChange`. */
@@ -48,5 +76,12 @@ export interface LiveEvents {
   desiredChanged: DesiredChanged;
   orderChanged: OrderChanged;
   maintenanceOrderChanged: RecordChanged;
+  /** Not told of what raises or clears a shelved alarm. */
+  alarmChanged: RecordChanged;
+  calendarChanged: CalendarChanged;
+  /** Once it is committed. */
+  activityChanged: ActivityChanged;
+  downtimeStated: DowntimeStated;
+  downtimeChanged: DowntimeChanged;
 }
 export type LiveEventKind = keyof LiveEvents;

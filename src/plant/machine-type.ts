@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import type { AlarmRule } from "./alarm-rule.js";
+import type { DowntimeSettings } from "./downtime-settings.js";
 
 /** How a value is stored and compared. Sparkplug's names. */
 export const DATA_TYPES = ["Double", "Int64", "Boolean", "String"] as const;
@@ -8,6 +10,7 @@ export type DataType = (typeof DATA_TYPES)[number];
 export const METRIC_ROLES = [
   "STATE",
   "MODE",
+  "FAULT",
   "GOOD_COUNT",
   "REJECT_COUNT",
   "TOTAL_COUNT",
@@ -31,6 +34,8 @@ export interface MetricDefinition {
   readonly staleAfterMs: number | null;
   /** The retention policy of its history; left out: the default one. */
   readonly retention?: string;
+  /** The highest value of a counter, after which it goes on at 0; left out: not known. */
+  readonly counterMax?: number;
   /** How long a machine may take until it reports a desired value, in ms; left out: what the machine type says. */
   readonly followWithinMs?: number;
 }
@@ -61,7 +66,7 @@ export interface CommandDefinition {
 }
 
 /** What machines of one kind report and accept. */
-export interface MachineType {
+export interface MachineType extends DowntimeSettings {
   readonly id: string;
   readonly name: string;
   /** Grows with every change of the definition. */
@@ -79,6 +84,8 @@ export interface MachineType {
   /** Those of `metrics` that devices told of themselves; left out: none. */
   readonly learned?: readonly MetricDefinition[];
   readonly commands: readonly CommandDefinition[];
+  /** When they raise an alarm; left out: never. */
+  readonly alarms?: readonly AlarmRule[];
 }
 
 /** Silence after which a machine without a type is STALE. */

@@ -1,10 +1,14 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.js";
+import { alarmProblems, alarmRules } from "./alarm-settings.js";
+import { calendarProblems, calendarSettings } from "./calendar-settings.js";
 import { command, concurrency, stateProblems } from "./command-settings.js";
+import { downtimeShape, reasonProblems } from "./downtime-settings.js";
 import { duration } from "./duration-setting.js";
 import { checkPath, EQUIPMENT_LEVELS } from "./equipment.js";
 import { DEFAULT_RETENTION, historySettings, retentionName } from "./history-settings.js";
+import { lateData } from "./kpi-settings.js";
 import { DATA_TYPES, DEFAULT_STALE_AFTER_MS, METRIC_ROLES } from "./machine-type.js";
 import { sourceSettings } from "./source-settings.js";
 
@@ -26,6 +30,7 @@ const metric = z.strictObject({
   staleAfter: duration.optional(),
   followWithin: duration.optional(),
   retention: retentionName.optional(),
+  counterMax: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
 });
 
 const machineType = z
@@ -38,10 +43,16 @@ const machineType = z
     metrics: z.array(metric).default([]).superRefine(unique("name")),
     concurrency: concurrency.optional(),
     commands: z.array(command).default([]).superRefine(unique("name")),
+    ...downtimeShape,
+    alarms: alarmRules.optional(),
   })
   .superRefine((type, context) => {
     for (const { index, field, message } of stateProblems(type))
       context.addIssue({ code: "custom", path: ["commands", index, field], message });
+    for (const { path: at, message } of alarmProblems(type))
+      context.addIssue({ code: "custom", path: ["alarms", ...at], message });
+    for (const { path: at, message } of reasonProblems(type))
+      context.addIssue({ code: "custom", path: [...at], message });
   });
 
 const equipment = z.strictObject({
@@ -49,6 +60,7 @@ const equipment = z.strictObject({
   name: name.optional(),
   level: z.enum(EQUIPMENT_LEVELS).optional(),
   type: name.optional(),
+  calendar: name.optional(),
 });
 
 const plantFile = z
@@ -57,6 +69,8 @@ const plantFile = z
     machineTypes: z.array(machineType).default([]).superRefine(unique("name")),
     sources: z.array(sourceSettings).default([]).superRefine(unique("name")),
     history: historySettings.optional(),
+    lateData,
+    calendars: calendarSettings.optional(),
   })
   .superRefine((file, context) => {
     const types = new Set(file.machineTypes.map((type) => type.name));
@@ -76,6 +90,7 @@ const plantFile = z
         });
       }
     });
+    for (const problem of calendarProblems(file)) context.addIssue({ code: "custom", ...problem });
     const policies = new Set([DEFAULT_RETENTION, ...Object.keys(file.history?.retention ?? {})]);
     file.machineTypes.forEach((type, typeIndex) => {
       type.metrics.forEach(({ retention }, index) => {

@@ -4,9 +4,13 @@ import { sqlOf } from "../db/sql.js";
 import { newId } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
 import type { Sql } from "../kernel/sql.js";
+import { alarmRuleOf } from "./alarm-settings.js";
+import { calendarsOf, type PlantCalendars } from "./calendar-settings.js";
 import { commandDefinitionOf } from "./command-settings.js";
+import { downtimeSettingsOf } from "./downtime-settings.js";
 import type { Equipment } from "./equipment.js";
 import { DEFAULT_RETENTION, KEEP_ALL, policiesOf, type RetentionPolicies } from "./history-settings.js";
+import { DEFAULT_LATE_DATA_MS } from "./kpi-settings.js";
 import {
   DEFAULT_STALE_AFTER_MS,
   type MachineType,
@@ -20,7 +24,9 @@ import type { MachineTypeConfig, PlantFile } from "./plant-file.js";
 /** Keeps the plant in memory and in the database the same. */
 export class PlantService {
   readonly plant = new Plant();
+  #lateDataMs = DEFAULT_LATE_DATA_MS;
   #retention: RetentionPolicies = { [DEFAULT_RETENTION]: KEEP_ALL };
+  #calendars: PlantCalendars = calendarsOf({ equipment: [] });
   readonly #store: PlantStore;
   readonly #db: Database;
   readonly #logger: Logger;
@@ -34,6 +40,16 @@ export class PlantService {
   /** How long history is kept, as the plant file that was applied says; before that, for ever. */
   get retention(): RetentionPolicies {
     return this.#retention;
+  }
+
+  /** When people work, as the plant file that was applied says; before that, always. */
+  get calendars(): PlantCalendars {
+    return this.#calendars;
+  }
+
+  /** How long after its end a range may still change by data that come late, as the plant file that was applied says. */
+  get lateDataMs(): number {
+    return this.#lateDataMs;
   }
 
   /** Reads the plant as it was stored. */
@@ -60,6 +76,8 @@ export class PlantService {
    */
   async apply(file: PlantFile): Promise<void> {
     this.#retention = policiesOf(file.history);
+    this.#lateDataMs = file.lateData ?? DEFAULT_LATE_DATA_MS;
+    this.#calendars = calendarsOf(file);
     for (const definition of file.machineTypes) await this.#applyType(definition);
     const changed = new Set<Equipment>();
     for (const item of file.equipment) {
@@ -161,7 +179,10 @@ function machineTypeOf(config: MachineTypeConfig, id: string, version: number): 
       staleAfterMs: metric.staleAfter ?? null,
       ...(metric.followWithin === undefined ? {} : { followWithinMs: metric.followWithin }),
       ...(metric.retention === undefined ? {} : { retention: metric.retention }),
+      ...(metric.counterMax === undefined ? {} : { counterMax: metric.counterMax }),
     })),
     commands: config.commands.map((command) => commandDefinitionOf(command, config)),
+    ...downtimeSettingsOf(config),
+    ...(config.alarms === undefined ? {} : { alarms: config.alarms.map(alarmRuleOf) }),
   };
 }

@@ -18,6 +18,7 @@ registerEnumType(MetricRoleEnum, {
   valuesConfig: {
     STATE: { description: "The PackML state, as name or number." },
     MODE: { description: "The unit mode: production, maintenance, manual or set-up." },
+    FAULT: { description: "The code of the fault that there is; null, 0, false and an empty text are none." },
     GOOD_COUNT: { description: "An absolute counter of good pieces." },
     REJECT_COUNT: { description: "An absolute counter of rejected pieces." },
     TOTAL_COUNT: { description: "An absolute counter of all pieces." },

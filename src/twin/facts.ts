@@ -1,6 +1,7 @@
-import type { Sql } from "../kernel/sql.js";
+import type { AlarmFact } from "../alarms/alarm-fact.js";
+import type { BulkSql } from "../kernel/sql.js";
 import type { Equipment } from "../plant/equipment.js";
-import type { CounterMove } from "./twin-model.js";
+import type { CounterMove, Reported } from "./twin-model.js";
 
 /** A counter of a machine that moved. */
 export interface CounterFact {
@@ -8,6 +9,14 @@ export interface CounterFact {
   readonly move: CounterMove;
   /** Milliseconds. */
   readonly receivedAt: number;
+  /** The machine counts all pieces and not the good ones: these are all less the rejected ones. */
+  readonly byTotal: boolean;
+}
+
+/** A machine whose state, mode or fault is another one, or was another one than was known. */
+export interface StateFact {
+  readonly machine: Equipment;
+  readonly report: Reported;
 }
 
 /** How a metric of a machine changed when a device told anew which it has. */
@@ -37,7 +46,10 @@ export interface BirthFact {
 /** What a batch of messages proves, besides the samples themselves. */
 export interface Facts {
   readonly counters: readonly CounterFact[];
+  readonly states: readonly StateFact[];
   readonly births: readonly BirthFact[];
+  /** Those of a machine in the order in which they came to be. */
+  readonly alarms: readonly AlarmFact[];
 }
 
 /** Derives and writes facts in the very transaction that stores the samples behind them. */
@@ -46,5 +58,5 @@ export interface FactWriter {
    * Called at most once per committed batch; a batch that is rolled back is written again.
    * @returns what to do once the transaction is committed, such as telling subscribers.
    */
-  write(sql: Sql, facts: Facts): Promise<() => void>;
+  write(sql: BulkSql, facts: Facts): Promise<() => void>;
 }

@@ -1,6 +1,6 @@
 import { globalId } from "../kernel/ids.js";
 import type { Equipment } from "../plant/equipment.js";
-import type { DataType, MetricDefinition } from "../plant/machine-type.js";
+import type { DataType, MachineType, MetricDefinition } from "../plant/machine-type.js";
 import { DueTimes } from "./due-times.js";
 import type { MachineMode, MachineState } from "./packml.js";
 import { ReadingTable } from "./reading-table.js";
@@ -43,6 +43,7 @@ export class Twin {
   /** The series in the order of the last message's samples: the next one's mostly have the same. */
   readonly #order: (Series | undefined)[] = [];
   #view: TwinView | null = null;
+  #counting: { type: MachineType | null; size: number; byTotal: boolean } | null = null;
 
   constructor(machine: Equipment, tables = new TwinTables()) {
     this.machine = machine;
@@ -51,6 +52,22 @@ export class Twin {
     this.place = tables.due.add();
     for (const definition of machine.machineType?.metrics ?? [])
       this.addSeries(definition.name, definition, definition.dataType);
+  }
+
+  /** Whether it counts all pieces and not the good ones. */
+  get countsByTotal(): boolean {
+    const type = this.machine.machineType;
+    // Roles come with metrics and with the type, and a role that a metric's source told stays.
+    if (this.#counting?.type !== type || this.#counting.size !== this.size) {
+      let [good, total] = [false, false];
+      for (const { definition, hint } of this.#series.values()) {
+        const role = definition ? definition.role : hint?.role;
+        good ||= role === "GOOD_COUNT";
+        total ||= role === "TOTAL_COUNT";
+      }
+      this.#counting = { type, size: this.size, byTotal: total && !good };
+    }
+    return this.#counting.byTotal;
   }
 
   /** How many metrics it has. */
@@ -113,7 +130,14 @@ export class Twin {
 
   /** Makes the series of a metric, which has not reported. */
   addSeries(metric: string, definition: MetricDefinition | null, dataType: DataType): Series {
-    const series: Series = { id: null, metric, definition, hint: null, place: this.table.add(dataType) };
+    const series: Series = {
+      id: null,
+      metric,
+      definition,
+      hint: null,
+      place: this.table.add(dataType),
+      trail: null,
+    };
     this.#series.set(metric, series);
     return series;
   }
@@ -192,6 +216,9 @@ export class Twin {
     this.committedVersion = -1;
     this.committedSeenAt = Number.NEGATIVE_INFINITY;
     this.touch();
-    for (const { place } of this.#series.values()) this.table.clear(place, this.table.dataType(place));
+    for (const series of this.#series.values()) {
+      this.table.clear(series.place, this.table.dataType(series.place));
+      series.trail = null;
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Equipment } from "../plant/equipment.js";
 import type { DataType, MetricDefinition, MetricRole } from "../plant/machine-type.js";
+import type { FactTrail } from "./fact-trail.js";
 import type { MachineMode, MachineState } from "./packml.js";
 import type { Quality, Scalar } from "./sample.js";
 
@@ -29,6 +30,8 @@ export interface Series {
   hint: MetricHint | null;
   /** Where the twin's table holds its present reading. */
   readonly place: number;
+  /** Null before it told of a fact. */
+  trail: FactTrail | null;
 }
 
 /** A metric's reading at one moment. Never changed, so whoever has it may keep it. */
@@ -92,14 +95,37 @@ export interface StateChange {
   readonly at: Date;
 }
 
-/** A counter that moved from one reading to the next. */
-export interface CounterMove {
-  readonly role: MetricRole;
+/** The roles whose reports say what a machine does. */
+export type ReportRole = Extract<MetricRole, "STATE" | "MODE" | "FAULT">;
+/** The roles of counters of pieces. */
+export type CounterRole = Extract<MetricRole, "GOOD_COUNT" | "REJECT_COUNT" | "TOTAL_COUNT">;
+
+/** A stored sample that proves a fact. */
+export interface FactTold {
   readonly series: Series;
+  /** Of the sample, in milliseconds. */
+  readonly time: number;
+  /** Whether the samples before or after it are not known here: then the history must tell what it proves. */
+  readonly late: boolean;
+  readonly trail: FactTrail;
+  /** Which of the facts that the trail tells it is, from 1. */
+  readonly place: number;
+}
+
+/** A counter that moved from one reading to the next, or that had moved once as a late reading tells. */
+export interface CounterMove extends FactTold {
+  readonly role: CounterRole;
+  /** Of the present reading before; null where the move is late. */
   readonly from: Scalar;
   readonly to: Scalar;
+  /** NaN where the move is late. */
   readonly fromTime: number;
-  readonly time: number;
+}
+
+/** A state, mode or fault that is another one than the reading before, or of which a late reading tells. */
+export interface Reported extends FactTold {
+  readonly role: ReportRole;
+  readonly value: Scalar;
 }
 
 export interface Arrival {

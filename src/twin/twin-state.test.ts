@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS, live, machineType, makeTwin, sample, T0 } from "../../test/support/twins.js";
 import type { Twin } from "./machine-twin.js";
 import type { Scalar } from "./sample.js";
-import { applyConnectivity, applySamples, applyTime } from "./twin.js";
+import { applyConnectivity, applySamples, applyTime, nextDue } from "./twin.js";
 import type { TwinChange } from "./twin-change.js";
 import type { Arrival } from "./twin-model.js";
 
@@ -99,19 +99,75 @@ describe("counters", () => {
     ]);
   });
 
-  test.each([
-    ["repeated", 10, 5],
-    ["late", 9, 4],
-  ])("do not move by a %s sample", (_, value, at) => {
+  test("do not move by a repeated sample, nor by a newer one of the same value", () => {
     const twin = makeTwin(TYPE);
     report(twin, "good", 10, 5);
-    expect(report(twin, "good", value, at).counters).toEqual([]);
+    expect(report(twin, "good", 10, 5).counters).toEqual([]);
+    expect(report(twin, "good", 10, 6).counters).toEqual([]);
+    expect(report(twin, "good", 12, 7).counters).toMatchObject([{ from: 10, fromTime: T0 + 6 * S }]);
+  });
+
+  test("a late reading is told as one, without what it follows on", () => {
+    const twin = makeTwin(TYPE);
+    report(twin, "good", 10, 5);
+    expect(report(twin, "good", 9, 4).counters).toMatchObject([
+      { late: true, from: null, to: 9, time: T0 + 4 * S },
+    ]);
+    expect(report(twin, "good", 11, 6).counters).toMatchObject([{ late: false, from: 10, to: 11 }]);
+  });
+
+  test("what follows on a reading that history may know more after is told as late, until that has passed", () => {
+    const twin = makeTwin(TYPE);
+    report(twin, "good", 10, 0);
+    const ahead = sample("good", 20, T0 + 5 * S, { historical: true });
+    const moves = (value: number, at: number) =>
+      report(twin, "good", value, at).counters.map(({ late, to }) => [to, late]);
+    expect(applySamples(twin, [ahead], live(T0 + 9 * S), LIMITS).counters).toMatchObject([{ late: true }]);
+    expect(moves(12, 3)).toEqual([[12, true]]);
+    expect(moves(12, 6)).toEqual([[12, true]]);
+    expect(moves(22, 7)).toEqual([[22, false]]);
+  });
+
+  test("what follows on a reading that is not stored is told as late", () => {
+    const twin = makeTwin(TYPE);
+    report(twin, "good", 10, 0);
+    const passing = sample("good", 20, T0 + S, { transient: true });
+    expect(applySamples(twin, [passing], live(T0 + S), LIMITS).counters).toEqual([]);
+    expect(report(twin, "good", 20, 2).counters).toMatchObject([{ late: true }]);
+  });
+
+  test("after a restart the first reading is told as late, also one of the same value", () => {
+    const twin = makeTwin(TYPE);
+    report(twin, "good", 10, 0);
+    for (const series of twin.allSeries()) Object.assign(series, { id: 1, trail: null });
+    expect(report(twin, "good", 10, 1).counters).toMatchObject([{ late: true }]);
   });
 
   test("are told for counting roles only", () => {
     const twin = makeTwin(TYPE);
     report(twin, "speed", 1, 0);
     expect(report(twin, "speed", 2, 1).counters).toEqual([]);
+  });
+});
+
+describe("states, modes and faults", () => {
+  const WATCHED = machineType([
+    { name: "state", role: "STATE" },
+    { name: "fault", role: "FAULT", dataType: "String" },
+    { name: "good", role: "GOOD_COUNT" },
+  ]);
+
+  test("are told when they are others than before, the first and late ones always", () => {
+    const twin = makeTwin(WATCHED);
+    const told = (metric: string, value: Scalar, at: number) =>
+      report(twin, metric, value, at).reports.map(({ role, time, late }) => [role, time - T0, late]);
+    expect(told("state", 6, 1)).toEqual([["STATE", S, false]]);
+    expect(told("state", 6, 2)).toEqual([]);
+    expect(told("state", 11, 3)).toEqual([["STATE", 3 * S, false]]);
+    expect(told("state", 11, 2.5)).toEqual([["STATE", 2.5 * S, true]]);
+    expect(told("fault", "E1", 4)).toEqual([["FAULT", 4 * S, false]]);
+    expect(told("fault", "E1", 4)).toEqual([]);
+    expect(told("good", 1, 5)).toEqual([]);
   });
 });
 
@@ -135,6 +191,15 @@ describe("connectivity", () => {
     applyTime(twin, T0 + at * S);
     expect(twin.view.connectivity.status).toBe(status);
     expect(staleOf(twin)).toEqual(status === "OFFLINE" ? ["plain"] : []);
+  });
+
+  test("a silent machine that was STALE on the way is OFFLINE no later", () => {
+    const twin = makeTwin(TYPE);
+    report(twin, "plain", 1, 0);
+    applyTime(twin, T0 + 10 * S);
+    expect(nextDue(twin, T0 + 50 * S)).toBe(T0 + 60 * S);
+    applyTime(twin, T0 + 60 * S);
+    expect(twin.view.connectivity.status).toBe("OFFLINE");
   });
 
   test("a machine without offlineAfter stays STALE, one that was never heard UNKNOWN", () => {

@@ -71,7 +71,7 @@ function plain(twin: Twin): object {
   const { equipment, ...view } = twin.view;
   const metrics = twin.readings().map(({ ties: _, series, ...reading }: MetricReading) => ({
     ...reading,
-    series: { ...series, place: 0, definition: series.definition?.name },
+    series: { ...series, place: 0, trail: null, definition: series.definition?.name },
   }));
   return {
     view: { ...view, equipment: equipment.path },

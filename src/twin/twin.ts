@@ -1,5 +1,6 @@
-import type { MetricDefinition, MetricRole } from "../plant/machine-type.js";
+import type { MetricDefinition } from "../plant/machine-type.js";
 import { DEFAULT_STALE_AFTER_MS } from "../plant/machine-type.js";
+import { type FactTelling, isFactRole, passOver, tellHidden, tellShown } from "./fact-telling.js";
 import type { Twin } from "./machine-twin.js";
 import { machineModeOf, machineStateOf } from "./packml.js";
 import { coerce, dataTypeOf, type Quality, type Sample, type Scalar, unusable } from "./sample.js";
@@ -9,6 +10,7 @@ import type {
   CounterMove,
   MetricHints,
   ReducerLimits,
+  Reported,
   Series,
   StateChange,
   StoredSample,
@@ -28,6 +30,8 @@ export interface Applied {
   /** Samples that are shown and not to be stored. */
   readonly transient: readonly StoredSample[];
   readonly counters: readonly CounterMove[];
+  /** States, modes and faults that are others than before, and all that came late. */
+  readonly reports: readonly Reported[];
   /** Samples that were there already. */
   readonly repeated: number;
   /** Samples older than the present reading: stored, not shown. */
@@ -53,7 +57,7 @@ export function applySamples(
   const changed: Series[] = [];
   const stored: StoredSample[] = [];
   let transient: StoredSample[] | null = null;
-  let counters: CounterMove[] | null = null;
+  let telling: FactTelling | null = null;
   let refused: Applied["refused"][number][] | null = null;
   let discovered: Series[] | null = null;
   let repeated = 0;
@@ -97,9 +101,13 @@ export function applySamples(
       repeated += 1;
       continue;
     }
+    const role = definition === null ? (series.hint?.role ?? null) : definition.role;
+    const factRole = role !== null && isFactRole(role) ? role : null;
     if (sample.historical || time < before) {
       late += 1;
-      if (!sample.transient) stored.push({ series, time, value, quality, fresh: false, shown: false });
+      if (sample.transient) continue;
+      stored.push({ series, time, value, quality, fresh: false, shown: false });
+      if (factRole) telling = tellHidden(telling, { series, role: factRole, time, value, before });
       continue;
     }
     if (time === before) {
@@ -110,16 +118,20 @@ export function applySamples(
       }
       const shown = ties !== null && ties.length < MOST_TIES;
       if (!sample.transient) stored.push({ series, time, value, quality, fresh: false, shown });
-      if (!shown) continue;
+      if (!shown) {
+        if (factRole && !sample.transient)
+          telling = tellHidden(telling, { series, role: factRole, time, value, before });
+        continue;
+      }
     } else if (!sample.transient) stored.push({ series, time, value, quality, fresh: true, shown: true });
     if (sample.transient) {
       transient ??= [];
       transient.push({ series, time, value, quality, fresh: true, shown: true });
     }
-    const role = definition === null ? (series.hint?.role ?? null) : definition.role;
-    if (role !== null && COUNTERS.has(role) && before !== NEVER) {
-      counters ??= [];
-      counters.push({ role, series, from: table.value(place), to: value, fromTime: before, time });
+    if (factRole) {
+      const proof = { series, role: factRole, time, value, before };
+      if (sample.transient) passOver(proof);
+      else telling = tellShown(telling, proof, table);
     }
     table.put(place, value, quality, offline, time, receivedAt);
     changed.push(series);
@@ -136,7 +148,8 @@ export function applySamples(
     change: null,
     stored,
     transient: transient ?? NOTHING,
-    counters: counters ?? NOTHING,
+    counters: telling?.counters ?? NOTHING,
+    reports: telling?.reports ?? NOTHING,
     repeated,
     late,
     refused: refused ?? NOTHING,
@@ -243,7 +256,6 @@ export function nextDue(twin: Twin, now: number): number {
 /** The time of a series that has not reported. */
 const NEVER = Number.NEGATIVE_INFINITY;
 const NOTHING: readonly never[] = [];
-const COUNTERS: ReadonlySet<MetricRole> = new Set(["GOOD_COUNT", "REJECT_COUNT", "TOTAL_COUNT"]);
 
 function discoveryProblem(twin: Twin, limits: ReducerLimits): string | null {
   if (!limits.discovery) return "unknown metric, and the source does not discover";
@@ -275,9 +287,11 @@ function qualityByArrival(sample: Sample, arrival: Arrival): Quality {
   return sample.quality === "BAD" ? "BAD" : "UNCERTAIN";
 }
 
-function heardAt({ lastSeenAt, since }: Twin): number {
-  const seen = Number.isNaN(lastSeenAt) ? 0 : lastSeenAt;
-  return Math.max(seen, since?.getTime() ?? 0);
+/** When the machine was last heard, or said to be there; `since` of a STALE one only tells when its silence was too long. */
+function heardAt({ lastSeenAt, since, status }: Twin): number {
+  const told = since?.getTime() ?? 0;
+  if (Number.isNaN(lastSeenAt)) return told;
+  return status === "STALE" ? lastSeenAt : Math.max(lastSeenAt, told);
 }
 
 function heard(twin: Twin, at: number): void {

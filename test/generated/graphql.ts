@@ -45,10 +45,14 @@ export type CountingSource =
 
 /** A maintenance order to be made. */
 export type CreateMaintenanceOrderInput = {
+  /** What is to be done or looked at, in order. */
+  checklist?: Array<MaintenanceChecklistItemInput> | null | undefined;
   /** What is to be done, at length. */
   description?: string | null | undefined;
   /** When it must be done. */
   dueAt?: string | null | undefined;
+  /** How many minutes of work it is expected to take. */
+  estimatedMinutes?: number | null | undefined;
   /** Makes sending it twice harmless. */
   idempotencyKey?: string | null | undefined;
   /** Why it is done. */
@@ -57,6 +61,8 @@ export type CreateMaintenanceOrderInput = {
   lockout?: boolean | null | undefined;
   /** The machine that it is about. */
   machine: string;
+  /** Parts to be had ready. */
+  parts?: Array<MaintenancePartInput> | null | undefined;
   /** When it is to begin; in the future makes it PLANNED, otherwise it is OPEN. */
   plannedStart?: string | null | undefined;
   /** The higher, the more urgent. */
@@ -156,6 +162,14 @@ export type MaintenanceActionInput = {
   number: string;
 };
 
+/** One thing to be done or looked at. */
+export type MaintenanceChecklistItemInput = {
+  /** Whether the order cannot be completed before it is done. */
+  required?: boolean | null | undefined;
+  /** What is to be done. */
+  text: string;
+};
+
 /** Why maintenance is done. */
 export type MaintenanceKind =
   /** Something is broken. */
@@ -166,6 +180,18 @@ export type MaintenanceKind =
   | 'PREDICTIVE'
   /** It is due by calendar or usage. */
   | 'PREVENTIVE';
+
+/** A part to be had ready. */
+export type MaintenancePartInput = {
+  /** What it is. */
+  name?: string | null | undefined;
+  /** Its number in the store. */
+  partNumber: string;
+  /** How many; above 0. */
+  quantity: number;
+  /** The unit of the quantity. */
+  unit?: string | null | undefined;
+};
 
 /** How far a maintenance order is: PLANNED, OPEN, IN_PROGRESS, COMPLETED; or CANCELLED before it began. */
 export type MaintenanceStatus =
@@ -182,6 +208,8 @@ export type MaintenanceStatus =
 
 /** An operation that something is to be done to. */
 export type OperationActionInput = {
+  /** When it happened, for what is told afterwards; now when left out. Not in the future, nor before the step before it, nor while another operation had the machine. */
+  at?: string | null | undefined;
   /** Refuse unless the order is still at this version. */
   expectedVersion?: number | null | undefined;
   /** Makes sending it twice harmless. */
@@ -194,6 +222,8 @@ export type OperationActionInput = {
   reason?: string | null | undefined;
   /** The operation's place in the order. */
   sequence: number;
+  /** The system that says so, such as a terminal's name; kept with what happens. */
+  system?: string | null | undefined;
 };
 
 /** What completes an operation. */
@@ -215,6 +245,8 @@ export type OperationInput = {
   machine?: string | null | undefined;
   /** What is done. */
   name: string;
+  /** Whether it may start once the operation before it has started, and not only when all before it are completed. */
+  overlap?: boolean | null | undefined;
   /** When it is to end. */
   plannedEnd?: string | null | undefined;
   /** When it is to begin. */
@@ -235,11 +267,13 @@ export type OperationStatus =
   | 'READY'
   /** It runs on its machine, and no other does. */
   | 'RUNNING'
-  /** The order is not released, or the operation before it is not completed. */
+  /** The order is not released, or what must be done before it is not. */
   | 'WAITING';
 
 /** An order that something is to be done to. */
 export type OrderActionInput = {
+  /** When it happened, for what is told afterwards; now when left out. Not in the future, nor before the step before it. */
+  at?: string | null | undefined;
   /** Refuse unless the order is still at this version. */
   expectedVersion?: number | null | undefined;
   /** Makes sending it twice harmless. */
@@ -248,6 +282,8 @@ export type OrderActionInput = {
   number: string;
   /** Why; kept as the order's statusReason. */
   reason?: string | null | undefined;
+  /** The system that says so, such as a terminal's name; kept with what happens. */
+  system?: string | null | undefined;
 };
 
 /** An order that is sent, whole: what is left out is taken away or set to its default. */
@@ -393,6 +429,8 @@ export type UpsertOrdersInput = {
   idempotencyKey?: string | null | undefined;
   /** The orders, each number once. */
   orders: Array<OrderInput>;
+  /** The system that sends them, such as the ERP system's name; kept with what happens. */
+  system?: string | null | undefined;
 };
 
 /** Why a mutation did not do what was asked. */

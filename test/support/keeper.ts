@@ -99,7 +99,7 @@ export class KeptHistory {
     const { shown = true, retained = false, receivedAt = T0 } = more;
     const frames = samples.flatMap(([id, time, value, quality = "GOOD"]) => {
       this.revision += 1;
-      const series = { id, metric: "a", definition: null, hint: null, place: 0 };
+      const series = { id, metric: "a", definition: null, hint: null, place: 0, trail: null };
       const origin = { machineId: machine.id, receivedAt, revision: this.revision, retained };
       return framesOf(origin, [{ series, time, value, quality, fresh: true, shown }]);
     });

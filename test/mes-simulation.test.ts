@@ -8,12 +8,12 @@ import { CALENDARS, type MachineStory } from "./support/mes-story.js";
 
 /**
  * MES_SIMULATION_INTERVAL_S is the time between a machine's telegrams, in seconds: 30 is what real machines do and takes
- * some fifteen times as long. MES_SIMULATION_DAYS and MES_SIMULATION_SEED make another story.
+ * some thirty times as long. MES_SIMULATION_DAYS and MES_SIMULATION_SEED make another story.
  */
 const SCALE = {
   machines: 20,
   days: Number(process.env.MES_SIMULATION_DAYS ?? 30),
-  intervalS: Number(process.env.MES_SIMULATION_INTERVAL_S ?? 900),
+  intervalS: Number(process.env.MES_SIMULATION_INTERVAL_S ?? 1_800),
   seed: Number(process.env.MES_SIMULATION_SEED ?? 7),
 };
 const PATIENCE_MS = 180_000 * Math.max(1, 900 / SCALE.intervalS);

@@ -86,7 +86,9 @@ describe.skipIf(!brokerAvailable).each(MQTT_VERSIONS)("a source of Sparkplug ove
 
     await change("updateSource", "UpdateSourceInput", { name: "cells", url: other.url });
     await waitFor(() => online(there, "host-2").at(-1) === true);
-    expect(online(plant, "host-2")).toEqual([true, false]);
+    // The will may say the same once more, where the broker saw the connection end before the goodbye.
+    const said = online(plant, "host-2");
+    expect([said.lastIndexOf(true), said.at(-1)]).toEqual([0, false]);
     // Nobody hears any more of who stays where the host has been.
     await waitFor(async () => (await machine(app, PRESS))?.connectivity.status === "STALE");
     await waitFor(() => !waits.born);

@@ -130,6 +130,8 @@ const valuesOf: Record<string, fc.Arbitrary<Scalar>> = {
 const counter = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 400 }) },
   { weight: 1, arbitrary: fc.integer({ min: 65_400, max: 65_535 }) },
+  // Halves add up exactly, also as the binary fractions of a plain computation.
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 800 }).map((halves) => halves / 2) },
   { weight: 1, arbitrary: fc.constant(null) },
 );
 const sent = fc.constantFrom(...metrics).chain((metric) =>

@@ -152,6 +152,6 @@ test.each([
   [true, "true"],
   ["E17", "E17"],
   ["x".repeat(300), "x".repeat(200)],
-])("a fault reading of %s is "%s"", (value, fault) => {
+])("a fault reading of %s is '%s'", (value, fault) => {
   expect(reportOf("FAULT", value)).toBe(fault);
 });

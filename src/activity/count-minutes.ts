@@ -12,10 +12,8 @@ export interface MinuteStep {
   readonly amount: string;
 }
 
-/** Whole numbers from -127 to 127 are one byte, this many above. */
+/** Whole numbers up to this, and down to its negative, are one byte, this many above. */
 const ZERO = 127;
-const SMALLEST = -ZERO;
-const LARGEST = ZERO;
 /** Any other amount follows as text, after its length. */
 const AS_TEXT = 255;
 
@@ -25,7 +23,8 @@ export function packSteps(steps: readonly MinuteStep[]): Buffer {
   for (const { offset, amount } of steps) {
     parts.push(offset >> 8, offset & 0xff);
     const number = Number(amount);
-    if (number >= SMALLEST && number <= LARGEST && String(number) === amount) parts.push(number + ZERO);
+    const isSmall = Number.isInteger(number) && Math.abs(number) <= ZERO && String(number) === amount;
+    if (isSmall) parts.push(number + ZERO);
     else parts.push(AS_TEXT, amount.length, ...Buffer.from(amount, "latin1"));
   }
   return Buffer.from(parts);

@@ -30,7 +30,7 @@ test.each(["demo-plant", "minimal-plant", "formats"])("examples/%s.yaml is a pla
 });
 
 test("an empty file is an empty plant", () => {
-  expect(read("")).toEqual({ equipment: [], machineTypes: [], sources: [] });
+  expect(read("")).toEqual({ calendars: [], equipment: [], machineTypes: [], sources: [] });
 });
 
 test("defaults are filled in and durations become milliseconds", () => {

@@ -94,7 +94,7 @@ async function ask(document: string): Promise<any> {
 const iso = (time: number) => new Date(time).toISOString();
 
 test("the statements of a list of machines do not grow with the machines", async () => {
-  const range = `from: "${iso(begun)}", to: "${iso(begun + 15 * DAY)}"`;
+  const range = `from: "${iso(begun)}", to: "${iso(begun + 10 * DAY)}"`;
   const report = `kpis(${range}) { availability finality losses { durationMs } energy { amount } }`;
   const cost = async (document: string) => {
     await ask(document);

@@ -28,7 +28,7 @@ export interface PartOfRange {
 
 const DAY_MS = 86_400_000;
 /** The most machines times days that are read at a time: little enough that it is gone before memory is tidied up. */
-const MACHINE_DAYS_AT_ONCE = 100;
+const MACHINE_DAYS_AT_ONCE = 60;
 const MOST_RANGES_AT_ONCE = 8;
 
 /** Reads what machines did, of many machines a bounded part at a time. */

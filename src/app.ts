@@ -137,6 +137,11 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   shutdown.add("HTTP", () => http.stop());
   await sources.start(tables, await services.plant.installationId());
   shutdown.add("ingest", () => sources.stop());
+  if (sources.sources.length === 0)
+    logger.warn(
+      {},
+      "there is no source, so nothing is heard: name one in the plant file, or add one with createSource",
+    );
   services.deadLetters.start();
   shutdown.add("the dead letters", () => services.deadLetters.stop());
   await services.commands.start();

@@ -166,6 +166,22 @@ describe("with sign-in", () => {
     expect((await post({ ...bearer(key), origin: app.url })).status).toBe(200);
   });
 
+  test.each([
+    ["no JSON", "application/json", '{"query', 400, "the body is not valid JSON"],
+    ["nothing", "application/json", "", 400, "the body is empty"],
+    ["XML", "application/xml", "<query/>", 415, "Content-Type: application/json"],
+    ["too much", "application/json", `"${"x".repeat(17 * 1_048_576)}"`, 413, "larger than 16777216 bytes"],
+    ["no question", "application/json", "{}", 400, "has no keys"],
+  ])("a body with %s is refused in the shape of GraphQL's errors", async (_, type, body, status, told) => {
+    const headers = { "content-type": type, ...bearer(key) };
+    const answer = await fetch(`${app.url}/graphql`, { method: "POST", headers, body });
+    expect(answer.status).toBe(status);
+    const { errors } = (await answer.json()) as { errors: { message: string; extensions: object }[] };
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toContain(told);
+    expect(errors[0]?.extensions).toEqual({ code: "BAD_REQUEST" });
+  });
+
   test("a form of another site cannot ask: no JSON, no answer", async () => {
     const answer = await fetch(`${app.url}/graphql`, {
       method: "POST",

@@ -48,7 +48,12 @@ describe.skipIf(!brokerAvailable)("what is said of sources", () => {
         ["mappings", "1", "topic"],
         /^mappings\[1\].topic: /,
       ],
-      ["a key", { mappings: [{ ...EXACT, tpic: 1 }] }, ["mappings", "0"], /^mappings\[0\]: Unrecognized key/],
+      [
+        "a key",
+        { mappings: [{ ...EXACT, tpic: 1 }] },
+        ["mappings", "0"],
+        /^mappings\[0\]: there is no setting "tpic"/,
+      ],
       [
         "a machine",
         { mappings: [{ ...EXACT, machine: "a/{b}" }] },

@@ -4,7 +4,12 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import path from "node:path";
 import fastifyStatic from "@fastify/static";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { GraphQLSchema } from "graphql";
 import type { Registry } from "prom-client";
 import type { Authenticator, Caller } from "../auth/authenticator.js";
@@ -17,6 +22,12 @@ import { readiness } from "./health.js";
 
 const GRAPHQL_PATH = "/graphql";
 const LARGEST_BODY = 16 * 1_048_576;
+const BODY_PROBLEMS: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: "the body is not valid JSON",
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body is empty: send JSON such as {"query": "..."}',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "send the body with the header Content-Type: application/json",
+  FST_ERR_CTP_BODY_TOO_LARGE: `the body is larger than ${LARGEST_BODY} bytes`,
+};
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -108,6 +119,15 @@ export class HttpServer {
 
   async #routes(): Promise<void> {
     const app = this.#app;
+    app.setErrorHandler(async (error, _request, reply) => {
+      const { code, statusCode = 500 } = error as FastifyError;
+      if (statusCode < 500)
+        return reply
+          .code(statusCode)
+          .send(problem("BAD_REQUEST", BODY_PROBLEMS[code] ?? "the request is malformed"));
+      this.#options.logger.error({ error }, "a request failed");
+      return reply.code(500).send(problem("INTERNAL_SERVER_ERROR", "internal error"));
+    });
     app.addHook("onSend", async (request, reply) => {
       reply.header("x-content-type-options", "nosniff");
       reply.header("referrer-policy", "no-referrer");

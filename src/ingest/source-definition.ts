@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.js";
 import { parseBrokerUrl } from "../mqtt/broker-url.js";
+import { settingProblem } from "../plant/setting-problem.js";
 import { sourceSettings } from "../plant/source-settings.js";
 import { type CompiledSource, MappingTable } from "./mapping.js";
 
@@ -19,7 +20,7 @@ export interface DefinitionProblem {
  * @returns every problem at once; mappings are checked once the rest is right.
  */
 export function compileDefinition(definition: unknown): Result<CompiledSource, readonly DefinitionProblem[]> {
-  const read = sourceSettings.safeParse(definition);
+  const read = sourceSettings.safeParse(definition, { error: settingProblem });
   if (!read.success) {
     const problems = read.error.issues.map(({ path, message }) => ({ path: path.map(keyOf), message }));
     return err(problems);

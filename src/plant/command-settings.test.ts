@@ -50,17 +50,17 @@ test.each([
   ["confirm: echo", "confirm", /echo needs writes/],
   ["confirm: state", "confirm", /state needs reaches/],
   ["confirm: reply, reaches: IDLE", "reaches", /goes with confirm: state/],
-  ["confirm: hope", "confirm", /Invalid/],
+  ["confirm: hope", "confirm", /must be/],
   ["writes: {}", "writes", /must name a metric/],
   ['writes: {speed: "{speed}"}', "writes.speed", /do not declare "speed"/],
-  ["writes: {speed: null}", "writes.speed", /Invalid/],
-  ["reaches: []", "reaches", /Invalid|must name/],
-  ["reaches: UNKNOWN", "reaches", /Invalid/],
+  ["writes: {speed: null}", "writes.speed", /must be/],
+  ["reaches: []", "reaches", /must name/],
+  ["reaches: UNKNOWN", "reaches", /must be/],
   ["allowedStates: []", "allowedStates", /must name a state/],
-  ["allowedStates: [idle]", "allowedStates[0]", /Invalid/],
+  ["allowedStates: [idle]", "allowedStates[0]", /must be/],
   ["retries: 11", "retries", /10/],
   ["retryAfter: 2s", "retryAfter", /goes with retries/],
-  ["concurrency: both", "concurrency", /Invalid/],
+  ["concurrency: both", "concurrency", /must be/],
 ])("%s is wrong", (command, field, message) => {
   const file = parse(command);
   if (file.ok) throw new Error("taken");

@@ -140,7 +140,7 @@ describe("what is wrong is told with line and field", () => {
     ],
     [
       SOURCE.replace("format: json", "format: value, timestamp: ts"),
-      'mappings[0]: Unrecognized key: "timestamp"',
+      'mappings[0]: there is no setting "timestamp"',
     ],
     [SOURCE.replace("format: json", "format: json, qos: 3"), "sources[0].mappings[0].qos"],
     [SOURCE.replace("format: json", "format: json, qualityCodes: sparkplug"), "mappings[0].qualityCodes"],

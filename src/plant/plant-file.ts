@@ -10,6 +10,7 @@ import { checkPath, EQUIPMENT_LEVELS } from "./equipment.js";
 import { DEFAULT_RETENTION, historySettings, retentionName } from "./history-settings.js";
 import { lateData } from "./kpi-settings.js";
 import { DATA_TYPES, DEFAULT_STALE_AFTER_MS, METRIC_ROLES } from "./machine-type.js";
+import { settingProblem } from "./setting-problem.js";
 import { sourceSettings } from "./source-settings.js";
 
 const path = z.string().superRefine((value, context) => {
@@ -146,7 +147,7 @@ export function parsePlantFile(
     }),
   );
   if (missing.length > 0) return err(missing);
-  const parsed = plantFile.safeParse(data);
+  const parsed = plantFile.safeParse(data, { error: settingProblem });
   if (parsed.success) return ok(parsed.data);
   const problems = parsed.error.issues.map((issue) => ({
     line: lineOf(issue.path),

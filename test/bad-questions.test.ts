@@ -1,4 +1,6 @@
+import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import WebSocket from "ws";
 import { startTestApp, type TestApp } from "./support/app.js";
 
 let app: TestApp;
@@ -63,3 +65,54 @@ test.each<[string, string, Record<string, unknown>, string, RegExp]>([
   expect(errors?.[0]?.message).toMatch(message);
   expect(errors?.[0]?.extensions?.code).toBe(code);
 });
+
+test.each<[string, string, Record<string, unknown>, string, RegExp]>([
+  ["no GraphQL", "subscription {", {}, "GRAPHQL_PARSE_FAILED", /Syntax Error/],
+  ["a field that is not there", "subscription { nope }", {}, "GRAPHQL_VALIDATION_FAILED", /field "nope"/],
+  [
+    "two operations",
+    "query A { __typename } query B { __typename }",
+    {},
+    "OPERATION_RESOLUTION_FAILURE",
+    /operationName/,
+  ],
+  [
+    "a variable that is no path",
+    "subscription($path: EquipmentPath!) { machineChanged(path: $path) { kind } }",
+    { path: "a//b" },
+    "BAD_USER_INPUT",
+    /Variable "\$path"/,
+  ],
+  [
+    "an unknown place",
+    'subscription { downtimeChanged(under: "nope") { id } }',
+    {},
+    "BAD_USER_INPUT",
+    /under/,
+  ],
+])(
+  "%s over WebSocket is answered with what is wrong, and leaves the socket open",
+  async (_, query, variables, code, message) => {
+    const closed: unknown[] = [];
+    const client = createClient({
+      url: `${app.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+      lazy: false,
+      retryAttempts: 0,
+      on: { closed: (event) => closed.push(event) },
+    });
+    const problem = await new Promise<unknown>((resolve) =>
+      client.subscribe({ query, variables }, { next: resolve, error: resolve, complete: () => undefined }),
+    );
+    const [error] = (Array.isArray(problem) ? problem : (problem as { errors: unknown[] }).errors) as {
+      message: string;
+      extensions?: { code: string };
+    }[];
+    expect(error?.message).toMatch(message);
+    expect(error?.extensions?.code).toBe(code);
+    const answers = client.iterate({ query: "{ machines { totalCount } }" });
+    expect((await answers.next()).value).toEqual({ data: { machines: { totalCount: 0 } } });
+    expect(closed).toEqual([]);
+    await client.dispose();
+  },
+);

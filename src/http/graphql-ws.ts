@@ -6,8 +6,13 @@ import {
   execute,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  parse,
   subscribe,
+  validate,
 } from "graphql";
+import type { SubscribePayload } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
 import type { Authenticator, Caller } from "../auth/authenticator.js";
@@ -37,9 +42,10 @@ export class GraphQLWs {
   }) {
     const callerOf = (params: Readonly<Record<string, unknown>> | undefined) =>
       deps.authenticator.callerOf(params?.authorization ?? params?.Authorization);
+    const shown = (error: GraphQLError) => publicError(withCode(error), deps.logger).toJSON();
     this.#graphql = useServer(
       {
-        schema: deps.schema,
+        onSubscribe: (_context, _id, payload) => questionOf(deps.schema, payload),
         // false closes the socket with 4403 Forbidden.
         onConnect: ({ connectionParams }) => callerOf(connectionParams) !== null,
         context: ({ connectionParams }) => {
@@ -50,11 +56,8 @@ export class GraphQLWs {
         execute: (args) => refusal(args) ?? execute(args),
         subscribe: (args) => refusal(args) ?? subscribe(args),
         onNext: (_context, _id, _payload, _args, { errors, data }) =>
-          errors
-            ? { data: data ?? null, errors: errors.map((error) => publicError(error, deps.logger).toJSON()) }
-            : undefined,
-        onError: (_context, _id, _payload, errors) =>
-          errors.map((error) => publicError(error, deps.logger).toJSON()),
+          errors ? { data: data ?? null, errors: errors.map(shown) } : undefined,
+        onError: (_context, _id, _payload, errors) => errors.map(shown),
       },
       this.#sockets,
       PING_MS,
@@ -82,4 +85,43 @@ function refusal(args: ExecutionArgs): ExecutionResult | null {
   const { schema, document, operationName, variableValues: variables } = args;
   const problem = costProblem({ schema, document, operationName, variables });
   return problem && { errors: [problem] };
+}
+
+/**
+ * Reads and checks what is asked, with the codes that HTTP answers with.
+ * @returns what to execute, or what is wrong: a question that cannot be read must not end the socket of the others.
+ */
+function questionOf(schema: GraphQLSchema, payload: SubscribePayload): ExecutionArgs | GraphQLError[] {
+  const { query, operationName, variables } = payload;
+  let document: ExecutionArgs["document"];
+  try {
+    document = parse(query);
+  } catch (error) {
+    if (error instanceof GraphQLError) return [coded(error, "GRAPHQL_PARSE_FAILED")];
+    throw error;
+  }
+  const problems = validate(schema, document);
+  if (problems.length > 0) return problems.map((problem) => coded(problem, "GRAPHQL_VALIDATION_FAILED"));
+  if (!getOperationAST(document, operationName)) {
+    const message = operationName
+      ? `there is no operation "${operationName}"`
+      : "operationName must say which to run";
+    return [new GraphQLError(message, { extensions: { code: "OPERATION_RESOLUTION_FAILURE" } })];
+  }
+  return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null };
+}
+
+/** Variables that do not fit are found when an operation begins. */
+function withCode(error: GraphQLError): GraphQLError {
+  const aboutVariable = error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
+  return aboutVariable && error.extensions.code === undefined ? coded(error, "BAD_USER_INPUT") : error;
+}
+
+function coded(error: GraphQLError, code: string): GraphQLError {
+  return new GraphQLError(error.message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    extensions: { ...error.extensions, code },
+  });
 }

@@ -99,6 +99,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
     broker: () => "not started",
     twin: () => "not loaded",
   };
+  let standby: () => readonly string[] = () => [];
   const http = new HttpServer({
     host: config.httpHost,
     port: config.httpPort,
@@ -107,6 +108,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
     localOnly: !config.auth,
     allowedOrigins: config.allowedOrigins,
     parts: () => Object.fromEntries(Object.entries(parts).map(([name, ask]) => [name, ask()])),
+    standby: () => standby(),
     logger,
   });
   const url = await http.start();
@@ -153,6 +155,7 @@ async function start(config: Config, logger: Logger, signal: AbortSignal, shutdo
   services.mes.alarmUpkeep.start();
   shutdown.add("alarms", () => services.mes.alarmUpkeep.stop());
   parts.broker = () => brokerProblem(services);
+  standby = () => sources.status.flatMap((source) => (source.standby ? [source.name] : []));
   parts.ingest = () => sources.problem;
   await serve(http, services);
   // Sockets end before ingest does, so that nobody waits for events that no longer come.

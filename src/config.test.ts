@@ -57,7 +57,7 @@ describe("values that are taken", () => {
 describe("values that are refused, with the variable's name and its value", () => {
   test.each([
     ["HTTP_PORT", "abc", 'HTTP_PORT: must be a port number (it is "abc")'],
-    ["HTTP_PORT", "70000", "HTTP_PORT: "],
+    ["HTTP_PORT", "70000", 'HTTP_PORT: must be at most 65535 (it is "70000")'],
     ["HTTP_PORT", "-1", "HTTP_PORT: "],
     ["MQTT_PORT", "1.5", "MQTT_PORT: "],
     ["HTTP_HOST", " ", "HTTP_HOST: "],

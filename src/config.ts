@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import { settingProblem } from "./kernel/setting-problem.js";
 
 /** A variable's meaning, as `--help` prints it. */
 interface Variable {
@@ -115,7 +116,7 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError that lists every problem at once. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environment.safeParse(env);
+  const parsed = environment.safeParse(env, { error: settingProblem });
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issueText(issue, env)}`),

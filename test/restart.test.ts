@@ -206,7 +206,15 @@ describe.skipIf(!brokerAvailable)("with a broker", () => {
     between.hold();
     await appears(active, 300);
     expect(await figure(standby.url, "mes_twin_messages_received_total")).toBe(0);
+    // A load balancer learns which of them clients belong to.
+    const status = async (at: string, question = "") => (await fetch(`${at}/readyz${question}`)).status;
+    expect([await status(active.url, "?consuming"), await status(standby.url)]).toEqual([200, 200]);
+    expect(await status(standby.url, "?consuming")).toBe(503);
+    expect(await (await fetch(`${standby.url}/readyz`)).json()).toMatchObject({
+      standby: [expect.any(String)],
+    });
     await active.kill();
+    await waitFor(async () => (await status(standby.url, "?consuming")) === 200, LONG);
     await waitFor(async () => (await figure(standby.url, "mes_twin_messages_received_total")) > 500, LONG);
     await appears(standby, 300);
     await sending.stop();

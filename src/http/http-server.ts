@@ -42,6 +42,8 @@ export interface HttpServerOptions {
   readonly allowedOrigins: readonly string[];
   /** Each part of the server with its problem, null while it is well. */
   readonly parts: () => Readonly<Record<string, string | null>>;
+  /** Names of the sources that another server consumes. */
+  readonly standby: () => readonly string[];
   readonly logger: Logger;
 }
 
@@ -138,9 +140,10 @@ export class HttpServer {
       }
     });
     app.get("/healthz", async () => ({ status: "up" }));
-    app.get("/readyz", async (_request, reply) => {
+    app.get<{ Querystring: { consuming?: string } }>("/readyz", async ({ query }, reply) => {
       const graphql = this.#graphql === null ? "not served" : null;
-      const state = readiness({ ...this.#options.parts(), graphql });
+      const parts = { ...this.#options.parts(), graphql };
+      const state = readiness({ parts, standby: this.#options.standby() }, query.consuming !== undefined);
       return reply.code(state.ready ? 200 : 503).send(state);
     });
     app.get("/metrics", async (_request, reply) => {

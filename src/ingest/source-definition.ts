@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.js";
+import { settingProblem } from "../kernel/setting-problem.js";
 import { parseBrokerUrl } from "../mqtt/broker-url.js";
-import { settingProblem } from "../plant/setting-problem.js";
 import { sourceSettings } from "../plant/source-settings.js";
 import { type CompiledSource, MappingTable } from "./mapping.js";
 

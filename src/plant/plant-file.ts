@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
 import { err, ok, type Result } from "../kernel/result.js";
+import { settingProblem } from "../kernel/setting-problem.js";
 import { alarmProblems, alarmRules } from "./alarm-settings.js";
 import { calendarProblems, calendarSettings } from "./calendar-settings.js";
 import { command, concurrency, stateProblems } from "./command-settings.js";
@@ -10,7 +11,6 @@ import { checkPath, EQUIPMENT_LEVELS } from "./equipment.js";
 import { DEFAULT_RETENTION, historySettings, retentionName } from "./history-settings.js";
 import { lateData } from "./kpi-settings.js";
 import { DATA_TYPES, DEFAULT_STALE_AFTER_MS, METRIC_ROLES } from "./machine-type.js";
-import { settingProblem } from "./setting-problem.js";
 import { sourceSettings } from "./source-settings.js";
 
 const path = z.string().superRefine((value, context) => {

@@ -48,8 +48,8 @@ interface Point {
 
 type Series = readonly { readonly points: readonly Point[] }[];
 
-/** Asks until the server answers: it may be on its way back from a fault. */
-async function askUntilAnswered<Data>(server: TortureServer, question: string): Promise<Data> {
+/** Asks until the server answers: it may be on its way back from a fault. What changes something needs a key then. */
+export async function askUntilAnswered<Data>(server: TortureServer, question: string): Promise<Data> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectDevice, type DeviceClient } from "../src/mqtt/device-client.js";
+import { numberAt, readingsOf } from "./torture-made.js";
 
 const CLIENTS = 4;
 /** Messages that the broker has not answered yet, of all clients; a broker that is away stops the stream with them. */
@@ -9,7 +10,7 @@ const REPORT_TICKS = 10;
 
 /** What the publishers' process tells, several times a second. */
 export interface Published {
-  /** Numbers below this have been sent. */
+  /** So many have been sent. */
   readonly next: number;
   readonly acknowledged: number;
   /** Sent again because the connection broke before the broker's answer. */
@@ -18,7 +19,7 @@ export interface Published {
   readonly unrouted: number;
 }
 
-/** What the publishers' process is told: numbers from `limit` on wait. */
+/** What the publishers' process is told: no more than `limit` messages. */
 export interface Allowed {
   readonly limit: number;
 }
@@ -41,8 +42,8 @@ export function pathOf(root: string, machine: number): string {
 }
 
 /**
- * The process of the publishers: sends the numbers at QoS 1, the machines in turn, and again what the broker did not
- * acknowledge. Ends when the broker has acknowledged all.
+ * The process of the publishers: sends the numbers at QoS 1, the machines in turn and a few too early or too late, and again
+ * what the broker did not acknowledge. Ends when the broker has acknowledged all.
  */
 export async function publishNumbered(options: PublisherOptions): Promise<void> {
   const { messages, machines, rate, base, root } = options;
@@ -54,10 +55,13 @@ export async function publishNumbered(options: PublisherOptions): Promise<void> 
   const clients = Array.from(
     { length: CLIENTS },
     (_, index) =>
-      new NumberedClient(`${root}-${process.pid}-${index}`, options.url, (number) => ({
-        topic: `${pathOf(root, number % machines)}/telemetry`,
-        body: JSON.stringify({ ts: base + number, n: number }),
-      })),
+      new NumberedClient(`${root}-${process.pid}-${index}`, options.url, (place) => {
+        const number = numberAt(place, options);
+        return {
+          topic: `${pathOf(root, number % machines)}/telemetry`,
+          body: JSON.stringify({ ts: base + number, n: number, ...readingsOf(number, machines) }),
+        };
+      }),
   );
   const sum = (of: (client: NumberedClient) => number) =>
     clients.reduce((total, client) => total + of(client), 0);
@@ -98,26 +102,26 @@ class NumberedClient {
   resent = 0;
   unrouted = 0;
   readonly #device: DeviceClient;
-  readonly #messageOf: (number: number) => { topic: string; body: string };
+  readonly #messageOf: (place: number) => { topic: string; body: string };
   #waiting: number[] = [];
   #failed = false;
 
-  constructor(id: string, url: string, messageOf: (number: number) => { topic: string; body: string }) {
+  constructor(id: string, url: string, messageOf: (place: number) => { topic: string; body: string }) {
     this.#device = connectDevice({ url, clientId: id });
     this.#messageOf = messageOf;
   }
 
-  take(number: number): void {
-    this.#waiting.push(number);
+  take(place: number): void {
+    this.#waiting.push(place);
   }
 
-  /** Sends what waits, the lowest number first. */
+  /** Sends what waits, the lowest place first. */
   pump(): void {
     if (!this.#device.connected || this.#waiting.length === 0) return;
     if (this.#failed) this.#waiting.sort((a, b) => a - b);
     this.#failed = false;
-    for (const number of this.#waiting.splice(0)) {
-      const { topic, body } = this.#messageOf(number);
+    for (const place of this.#waiting.splice(0)) {
+      const { topic, body } = this.#messageOf(place);
       this.#device.publish(topic, body, { qos: 1 }).then(
         ({ reasonCode }) => {
           this.acknowledged += 1;
@@ -126,7 +130,7 @@ class NumberedClient {
         () => {
           this.resent += 1;
           this.#failed = true;
-          this.#waiting.push(number);
+          this.#waiting.push(place);
         },
       );
     }

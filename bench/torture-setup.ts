@@ -5,7 +5,9 @@ import { redactUrl } from "../src/mqtt/broker-url.js";
 import { connectDevice } from "../src/mqtt/device-client.js";
 import { freePort, query, until } from "./parts.js";
 import type { Victims } from "./torture-faults.js";
+import { COUNTER_MAX, countingMachines } from "./torture-made.js";
 import { TortureMosquitto, TorturePostgres, TortureServer } from "./torture-parts.js";
+import { pathOf } from "./torture-publisher.js";
 import { type Target, TortureRelay } from "./torture-relay.js";
 
 export const TORTURE_HELP = `npm run torture -- [--messages N] [--rate R] [--faults F] [--machines M] [--seed S]
@@ -13,7 +15,9 @@ export const TORTURE_HELP = `npm run torture -- [--messages N] [--rate R] [--fau
 
 Sends N numbered messages at QoS 1 (1000000), R a second (2000), from M machines (200), while F faults (30) befall the
 server, PostgreSQL, Mosquitto and the connections between them. Then looks whether every number that was acknowledged is
-in the history, once, and in its twin. The seed decides what happens when. Exit code 1 when anything is wrong.
+in the history, once, and in its twin; and, of the fifth of the machines that count pieces and report states, whether
+operations, KPIs and downtimes are what the messages imply. The seed decides what happens when. Exit code 1 when anything is
+wrong.
 
 --broker   mqtt://user:password@host:port of a broker to use, else TEST_MQTT_URL, else a Mosquitto of its own. Another's
            broker is not restarted, and does not tell what it dropped: see that it keeps as many messages as may wait.
@@ -134,7 +138,7 @@ export async function startParts(
   const dataDir = path.join(folder, "server");
   await mkdir(dataDir);
   const plantFile = path.join(folder, "plant.yaml");
-  await writeFile(plantFile, plantOf(root));
+  await writeFile(plantFile, plantOf(root, settings));
   const server = new TortureServer(
     {
       HTTP_PORT: String(await freePort()),
@@ -165,9 +169,21 @@ async function ownBroker(folder: string, cleanups: Cleanups): Promise<TortureMos
   return mosquitto;
 }
 
-function plantOf(root: string): string {
+/** The machines that count are known from the beginning, so that orders can name them; the others are discovered. */
+function plantOf(root: string, settings: Settings): string {
   const machine = `${root}/{site}/{area}/{line}/{machine}`;
-  return `sources:
+  const presses = countingMachines(settings).map((one) => `  - { path: ${pathOf(root, one)}, type: press }`);
+  // A machine's turn comes every so many milliseconds of its own time: more than a few pieces since are not believed.
+  return `machineTypes:
+  - name: press
+    idealCycleTime: ${settings.machines}ms
+    metrics:
+      - { name: state, type: Int64, role: STATE }
+      - { name: good, type: Int64, role: GOOD_COUNT, counterMax: ${COUNTER_MAX} }
+      - { name: scrap, type: Int64, role: REJECT_COUNT }
+equipment:
+${presses.join("\n")}
+sources:
   - name: ${SOURCE}
     url: \${MQTT_URL}
     mappings:

@@ -6,6 +6,9 @@ import { seededRandom, seedFor } from "../src/demo/random.js";
 import { machineLine, until } from "./parts.js";
 import { check, type Expected, type Findings, highestShown, isStored } from "./torture-check.js";
 import { faultKinds, inflict, type PlannedFault, planFaults, type Victims } from "./torture-faults.js";
+import { MOST_DISORDER } from "./torture-made.js";
+import { checkMade, type Made } from "./torture-made-check.js";
+import { changeOperations, type Share, startOrders } from "./torture-orders.js";
 import { outage } from "./torture-outage.js";
 import { type Counts, TorturePublishers } from "./torture-parts.js";
 import {
@@ -26,6 +29,7 @@ const ASK_MS = 200;
 const GIVE_UP_MS = 60_000;
 const QUIET_MS = 3_000;
 const QUIET_PATIENCE_MS = 600_000;
+const EXAMPLES = 10;
 
 interface Run extends Victims, Settings, Expected {
   readonly publishers: TorturePublishers;
@@ -81,12 +85,23 @@ async function run(settings: Settings, folder: string, cleanups: Cleanups): Prom
   const publishers = new TorturePublishers({ url: publishersUrl, messages, machines, rate, base, root });
   cleanups.push(() => publishers.stop());
   const running: Run = { ...victims, ...settings, root, publishers, base, began: performance.now() };
-  const wrong = settings.outage === null ? [] : await stopPostgres(running, settings.outage);
+  const wrong = await startOrders(victims.server, running);
+  if (settings.outage !== null) wrong.push(...(await stopPostgres(running, settings.outage)));
   const plan = settings.outage === null ? planOf(running) : [];
-  for (const [index, fault] of plan.entries()) await befall(running, plan, index, fault);
+  const changes: Promise<string[]>[] = [];
+  const change = (share: Share) => changes.push(changeOperations(victims.server, running, share));
+  const amid = Math.floor(plan.length / 2);
+  const of = Math.max(1, plan.length - amid);
+  // While the faults of the second half come.
+  for (const [index, fault] of plan.entries())
+    await befall(running, plan, index, fault, () => index >= amid && change({ index: index - amid, of }));
+  if (plan.length === 0) change({ index: 0, of });
   publishers.allow(messages);
+  wrong.push(...(await Promise.all(changes)).flat());
   const { findings, counts } = await allIn(running);
-  return report(running, plan, findings, counts, wrong);
+  const seconds = (performance.now() - running.began) / 1000;
+  const made = await judge(running);
+  return report(running, plan, { findings, counts, made, others: wrong, seconds });
 }
 
 function planOf({ mosquitto, faults, messages, seed }: Run): PlannedFault[] {
@@ -105,8 +120,14 @@ async function stopPostgres(run: Run, seconds: number): Promise<string[]> {
   return outage(seconds, run, (text) => say(run, text));
 }
 
-/** One fault, and the way back from it. */
-async function befall(run: Run, plan: readonly PlannedFault[], index: number, fault: PlannedFault) {
+/** One fault, and the way back from it. @param meanwhile called when it begins. */
+async function befall(
+  run: Run,
+  plan: readonly PlannedFault[],
+  index: number,
+  fault: PlannedFault,
+  meanwhile: () => void,
+): Promise<void> {
   const { publishers } = run;
   publishers.allow(fault.after + PROGRESS);
   await until(
@@ -125,6 +146,7 @@ async function befall(run: Run, plan: readonly PlannedFault[], index: number, fa
   const number = `${index + 1}/${plan.length}`;
   say(run, `fault ${number}: ${fault.kind} (sent ${next}, acknowledged ${acknowledged})`);
   const began = performance.now();
+  meanwhile();
   await inflict(fault, run);
   const down = performance.now() - began;
   let from: number | null = null;
@@ -133,7 +155,8 @@ async function befall(run: Run, plan: readonly PlannedFault[], index: number, fa
     return from !== null;
   }, "the server answers");
   const goal = Math.min((from ?? -1) + PROGRESS, run.messages - 1);
-  publishers.allow(goal + 1);
+  // Counting machines send a few numbers later than in their turn.
+  publishers.allow(goal + 1 + MOST_DISORDER * run.machines);
   await until(async () => {
     failIfEnded(run);
     await sleep(ASK_MS);
@@ -168,6 +191,14 @@ async function allIn(run: Run): Promise<{ findings: Findings; counts: Counts }> 
   }
 }
 
+async function judge(run: Run): Promise<Made> {
+  const began = performance.now();
+  const made = await checkMade(run.postgres.url, run.server, run);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  say(run, `${made.pieces} pieces and ${made.downtimes} downtimes judged in ${seconds} s`);
+  return made;
+}
+
 /** Waits until nothing has come for a while and nothing waits for the database. */
 async function quiet({ server }: Run): Promise<Counts> {
   let last: Counts | null = null;
@@ -192,15 +223,21 @@ function failIfEnded({ publishers, messages }: Run): void {
     throw new Error(`the publishers ended with ${publishers.exitCode}`);
 }
 
+interface Outcome {
+  readonly findings: Findings;
+  readonly counts: Counts;
+  readonly made: Made;
+  readonly others: readonly string[];
+  /** Until all was stored and looked for. */
+  readonly seconds: number;
+}
+
 async function report(
   run: Run,
   plan: readonly PlannedFault[],
-  findings: Findings,
-  counts: Counts,
-  others: readonly string[],
+  { findings, counts, made, others, seconds }: Outcome,
 ): Promise<string | null> {
   const { server, publishers, mosquitto, brokerLink, messages } = run;
-  const seconds = (performance.now() - run.began) / 1000;
   const kinds = new Map<string, number>();
   for (const { kind } of plan) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const line = (name: string, value: string | number) =>
@@ -211,6 +248,9 @@ async function report(
   line("seconds", seconds.toFixed(1));
   line("messages/s", Math.round(messages / seconds));
   line("MQTT between server and broker", brokerLink.mqttVersion === 5 ? "5" : "3.1.1");
+  line("machines that count", made.machines);
+  line("  pieces that they made", made.pieces);
+  line("  downtimes", made.downtimes);
   line("faults", plan.length);
   for (const [kind, count] of [...kinds].sort()) line(`  ${kind}`, count);
   for (const what of ["received", "committed", "returned"] as const)
@@ -225,6 +265,9 @@ async function report(
     ["wrong time or machine", findings.wrong],
     ["twins that do not show the newest", findings.staleTwins],
     ["dead letters", findings.deadLetters],
+    ["counts of operations and machines", made.counts.length],
+    ["downtimes and times of machines", made.times.length],
+    ["steps of counters flagged otherwise", made.flags.length],
     ["acknowledged without a subscriber", publishers.told.unrouted],
     ["dropped by the broker", mosquitto?.dropped ?? 0],
     ["dropped by the server", counts.dropped],
@@ -235,7 +278,14 @@ async function report(
     ["unwanted ends of the server", server.crashes.length],
   ];
   for (const [name, count] of wrong) line(name, count);
-  for (const example of [...findings.examples, ...others, ...server.imbalances, ...server.crashes])
+  const examples = [made.counts, made.times, made.flags].flatMap((all) => all.slice(0, EXAMPLES));
+  for (const example of [
+    ...findings.examples,
+    ...examples,
+    ...others,
+    ...server.imbalances,
+    ...server.crashes,
+  ])
     process.stdout.write(`  ${example}\n`);
   const bad = wrong.filter(([, count]) => count !== 0);
   return bad.length === 0 ? null : bad.map(([name, count]) => `${name}: ${count}`).join(", ");

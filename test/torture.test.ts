@@ -4,7 +4,7 @@ import { describe, expect, type TestContext, test } from "vitest";
 import { brokerAvailable } from "./support/broker.js";
 import { buildServer, repository } from "./support/build.js";
 
-const PATIENCE = { timeout: 180_000 };
+const PATIENCE = { timeout: 300_000 };
 
 /** Runs the torture test to its end and gives what it wrote. */
 async function torture(args: readonly string[], { onTestFinished }: TestContext): Promise<string> {
@@ -22,6 +22,8 @@ async function torture(args: readonly string[], { onTestFinished }: TestContext)
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
   expect(await ended, output).toBe(0);
   expect(output).toMatch(/^lost +0$/m);
+  expect(output).toMatch(/^counts of operations and machines +0$/m);
+  expect(output).toMatch(/^ {2}pieces that they made +[1-9]/m);
   return output;
 }
 

@@ -57,7 +57,7 @@ function sample(metric: string, value: Scalar, at: number, more: Partial<Sample>
 }
 
 /** An order of one operation on the machine, released. */
-async function order(machine: Machine, more: object = {}): Promise<string> {
+async function order(machine: Machine, more: object = {}, quantity = 1_000_000): Promise<string> {
   const number = newId();
   await plant.ask(
     "mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { userErrors { message } } } }",
@@ -67,7 +67,7 @@ async function order(machine: Machine, more: object = {}): Promise<string> {
           {
             number,
             product: "Lemonade",
-            quantity: 1_000_000,
+            quantity,
             operations: [
               { sequence: 10, name: "Filling", machine: machine.path, completion: "MANUAL", ...more },
             ],
@@ -287,6 +287,31 @@ test("what an operation made belongs to it also where its steps are told later t
   stop();
 });
 
+test("what was counted of a time whose samples are dropped stays, whatever is told of that time later", async () => {
+  plant.time.now = start;
+  const machine = await newMachine();
+  const number = await order(machine);
+  plant.time.now = start + 3 * HOUR;
+  count(machine, 0, HOUR);
+  await floor.settle();
+  // As the retention policy does.
+  await plant.db.query("DELETE FROM frame WHERE machine_id = $1 AND time < to_timestamp($2::float8 / 1000)", [
+    machine.id,
+    start + 30 * MINUTE,
+  ]);
+  await step("start", number, 10 * MINUTE + 5 * S);
+  const hour = { from: start, to: start + 2 * HOUR };
+  const id = await operationId(number);
+  expect(await total(machine, hour)).toEqual([`GOOD ${id}: 180`, "GOOD null: 180"]);
+  expect(await made(number)).toEqual([
+    ["180", "0"],
+    ["180", "0"],
+  ]);
+  await plant.db.query("DELETE FROM frame WHERE machine_id = $1", [machine.id]);
+  await step("complete", number, 20 * MINUTE);
+  expect(await total(machine, hour)).toEqual([`GOOD ${id}: 180`, "GOOD null: 180"]);
+});
+
 test("pieces that come late are recorded as such for an operation that is completed", async () => {
   plant.time.now = start;
   const machine = await newMachine();
@@ -312,6 +337,55 @@ test("pieces that come late are recorded as such for an operation that is comple
   expect(await made(number)).toEqual([
     ["70", "0"],
     ["70", "0"],
+  ]);
+});
+
+test("an operation that late data completes ran until then, so that all it has counted stays its own", async () => {
+  plant.time.now = start;
+  const machine = await newMachine();
+  const number = await order(machine, { completion: "QUANTITY" }, 100);
+  plant.time.now = start + 3 * HOUR;
+  await step("start", number, 0);
+  for (const [value, minute] of [
+    [0, 0],
+    [60, 10],
+    [90, 20],
+  ] as const)
+    floor.send(machine.path, [sample("good", value, minute * MINUTE)]);
+  await floor.settle();
+  // The counter began anew in between: there are 120.
+  floor.send(machine.path, [sample("good", 30, 4 * MINUTE)]);
+  floor.send(machine.path, [sample("good", 2, 5 * MINUTE)]);
+  await floor.settle();
+  floor.send(machine.path, [sample("good", 70, 15 * MINUTE)]);
+  await floor.settle();
+  expect(await made(number)).toEqual([
+    ["120", "0"],
+    ["120", "0"],
+  ]);
+  const operation = await plant.ask(`{ order(number: "${number}") { operations { status endedAt } } }`);
+  const endedAt = new Date(start + 3 * HOUR).toISOString();
+  expect(operation).toEqual({ order: { operations: [{ status: "COMPLETED", endedAt }] } });
+});
+
+test("what a server counts first after its start is not late", async () => {
+  plant.time.now = start;
+  const machine = await newMachine();
+  const number = await order(machine);
+  plant.time.now = start + 3 * HOUR;
+  await step("start", number, 0);
+  floor.send(machine.path, [sample("good", 0, 0)]);
+  floor.send(machine.path, [sample("good", 40, HOUR)]);
+  await floor.restart();
+  floor.send(machine.path, [sample("good", 45, 2 * HOUR)]);
+  await floor.settle();
+  const records = await plant.db.query<{ quantity: string; comment: string | null }>(
+    "SELECT trim_scale(quantity)::text AS quantity, comment FROM production_record WHERE operation_id = $1 ORDER BY at",
+    [await operationId(number)],
+  );
+  expect(records).toEqual([
+    { quantity: "40", comment: null },
+    { quantity: "5", comment: null },
   ]);
 });
 

@@ -9,8 +9,7 @@ import type { RunChange, RunFollower } from "../orders/run-follower.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { MetricDefinition, MetricRole } from "../plant/machine-type.js";
 import type { Plant } from "../plant/plant.js";
-import { negated, sumOf } from "../production/decimal.js";
-import type { OperationGrowth } from "../production/production.service.js";
+import type { OperationGrowth } from "../production/operation-growth.js";
 import { isCounterRole } from "../twin/fact-telling.js";
 import type { CounterFact, Facts, FactWriter, StateFact } from "../twin/facts.js";
 import type { CounterMove, CounterRole, FactTold, Reported } from "../twin/twin-model.js";
@@ -21,8 +20,9 @@ import type {
   ReportRow,
   SeriesStretch,
 } from "./activity-write.store.js";
-import { type Counter, type CountingRun, counted, type Move, runAt } from "./count-steps.js";
+import { type Counter, type CountFlag, type CountingRun, counted, type Move, runAt } from "./count-steps.js";
 import { changesIn, movesIn, reportOf } from "./derivation.js";
+import { growthOf, growthOfBatch } from "./growth.js";
 import { hourRowsOf, type MachineStep, minuteRowsOf, rewrite } from "./minute-rows.js";
 import {
   noteCommitted,
@@ -143,7 +143,7 @@ export class ActivityWriter implements FactWriter, RunFollower {
       counters.map((one) => [new Reach(one, since.get(one.machine.id) ?? to, to)]),
       true,
     );
-    const counting = await this.#writeCounts(sql, [], retold);
+    const counting = await this.#writeCounts(sql, [], retold, true);
     return () => {
       counting();
       const machines = [...new Set(counters.map(({ machine }) => machine))];
@@ -231,20 +231,28 @@ export class ActivityWriter implements FactWriter, RunFollower {
     await this.#store.addReports(sql, rows);
   }
 
+  /** @param booked whether operations were booked afterwards: nothing is late then. */
   async #writeCounts(
     sql: BulkSql,
     works: readonly CounterWork[],
     retold: readonly Retold<CounterSeries>[],
+    booked = false,
   ): Promise<() => void> {
     const moves = movesOf(works, retold);
     if (moves.length === 0 && retold.length === 0) return NOTHING;
-    const runs = await this.#runsOf(sql, moves);
+    const machines = new Map<string, Equipment>();
+    for (const { machine } of [...moves, ...retold.map(({ work }) => work)])
+      machines.set(machine.id, machine);
+    const runs = await this.#runsOf(sql, [...machines.keys()], moves);
     const [fresh, anew]: [MachineStep[], MachineStep[]] = [[], []];
     const flags: FlagRow[] = [];
     for (const { machine, counter, move, retold: again } of moves) {
       const { steps, flag } = counted(counter, move, runAt(runs.get(machine.id) ?? [], move.time));
       for (const step of steps) (again ? anew : fresh).push({ ...step, machineId: machine.id });
-      if (flag) flags.push({ ...flag, machineId: machine.id });
+      if (flag) {
+        flags.push({ ...flag, machineId: machine.id });
+        this.#warn(machine, flag);
+      }
     }
     const stretches = retold.map(stretchOf);
     const rows = await this.#store.minutes(sql, stretches);
@@ -253,33 +261,30 @@ export class ActivityWriter implements FactWriter, RunFollower {
     await this.#store.addToMinutes(sql, minuteRowsOf(fresh));
     await this.#store.addToHours(sql, hourRowsOf([...fresh, ...changes.added], changes.removed));
     await this.#store.replaceFlags(sql, stretches, flags);
-    for (const flag of flags) this.#warn(flag);
-    const machines = new Map<string, Equipment>();
-    for (const { machine } of [...works, ...retold.map(({ work }) => work)])
-      machines.set(machine.id, machine);
-    const growth = [
-      ...growthOf(machines, fresh, [], false),
-      ...growthOf(machines, changes.added, changes.removed, true),
-    ];
+    const committedAt = new Map(works.map(({ counter, told }) => [counter.seriesId, told[0]?.trail.committedAt]));
+    const growth = booked
+      ? growthOf(machines, changes, "BOOKED")
+      : growthOfBatch(machines, fresh, changes, committedAt);
     return growth.length === 0 ? NOTHING : this.#operations.count(sql, growth);
   }
 
+  /** The runs that moves belong to, which stay as they are until the transaction ends. */
   async #runsOf(
     sql: Sql,
+    machineIds: readonly string[],
     moves: readonly MachineMove[],
   ): Promise<ReadonlyMap<string, readonly Span<CountingRun>[]>> {
-    if (moves.length === 0) return new Map();
-    const machineIds = [...new Set(moves.map(({ machine }) => machine.id))];
-    let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const { move } of moves) [from, to] = [Math.min(from, move.time), Math.max(to, move.time)];
     await this.#operations.hold(sql, machineIds);
     await this.#store.keepRuns(sql);
+    if (moves.length === 0) return new Map();
+    let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { move } of moves) [from, to] = [Math.min(from, move.time), Math.max(to, move.time)];
     return this.#runs.runs(machineIds, { from: from - 1, to: to + 1 }, sql);
   }
 
-  #warn({ from, to, reason, at, machineId, seriesId }: FlagRow): void {
-    const fields = { machine: machineId, series: seriesId, from: String(from), to: String(to), at, reason };
-    this.#logger.warn(fields, "a counter's step is not counted");
+  #warn(machine: Equipment, { from, to, reason, at, seriesId }: CountFlag): void {
+    const step = { series: seriesId, from: String(from), to: String(to), at, reason };
+    this.#logger.warn({ machine: machine.path, ...step }, "a counter's step is not counted");
   }
 
   #tell(works: readonly SeriesWork<FactTold>[]): void {
@@ -352,27 +357,4 @@ function stretchOf({ work, from, to }: Retold<WorkSeries>): SeriesStretch {
 function isWithin(stretches: readonly SeriesStretch[]): (seriesId: number, at: number) => boolean {
   const bySeries = groupedBy(stretches, (one) => one.seriesId);
   return (seriesId, at) => bySeries.get(seriesId)?.some(({ from, to }) => at >= from && at < to) ?? false;
-}
-
-/** What steps come to per operation. */
-function growthOf(
-  machines: ReadonlyMap<string, Equipment>,
-  added: readonly MachineStep[],
-  removed: readonly MachineStep[],
-  late: boolean,
-): OperationGrowth[] {
-  const byOperation = new Map<string, { machine: Equipment; good: string[]; scrap: string[]; at: number }>();
-  const add = (step: MachineStep, amount: string) => {
-    const machine = machines.get(step.machineId);
-    if (step.operationId === null || !machine) return;
-    const known = byOperation.get(step.operationId) ?? { machine, good: [], scrap: [], at: step.at };
-    byOperation.set(step.operationId, known);
-    (step.kind === "GOOD" ? known.good : known.scrap).push(amount);
-    known.at = Math.max(known.at, step.at);
-  };
-  for (const step of added) add(step, step.amount);
-  for (const step of removed) add(step, negated(step.amount));
-  return Array.from(byOperation, ([operationId, { machine, good, scrap, at }]) => {
-    return { operationId, machine, good: sumOf(good), scrap: sumOf(scrap), at: new Date(at), late };
-  }).filter(({ good, scrap }) => good !== "0" || scrap !== "0");
 }

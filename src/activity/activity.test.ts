@@ -115,6 +115,15 @@ describe("a step", () => {
     expect(amounts(of)).toEqual(expected);
   });
 
+  test.each([
+    [0, 5e-324],
+    [100, 1.2e-310],
+    [0, 1e300],
+  ])("from %s to %s is no count, however little is known of the counter", (from, to) => {
+    const { steps, flag } = counted({ ...counter, idealCycleTimeMs: null }, { ...move, from, to }, null);
+    expect([steps, flag?.reason]).toEqual([[], "too many digits"]);
+  });
+
   test("is the operation's, with its ideal cycle time, unless people count for it", () => {
     expect(counted(counter, move, run).steps).toMatchObject([{ operationId: "o", idealCycleTimeMs: 500 }]);
     expect(counted(counter, move, { ...run, idealCycleTimeMs: null }).steps[0]?.idealCycleTimeMs).toBe(1_000);
@@ -148,6 +157,9 @@ test.each([
   [0n, ""],
   [false, ""],
   ["", ""],
+  ["0", ""],
+  ["false", ""],
+  [" ", ""],
   [17, "17"],
   [true, "true"],
   ["E17", "E17"],

@@ -1,6 +1,6 @@
 import type { Span } from "../kernel/intervals.js";
 import { type CounterStep, growthOf } from "../production/counting.js";
-import { negated } from "../production/decimal.js";
+import { negated, sumOf } from "../production/decimal.js";
 import type { Scalar } from "../twin/sample.js";
 import type { CounterRole } from "../twin/twin-model.js";
 import type { CountKind } from "./activity.js";
@@ -58,6 +58,9 @@ export interface Counted {
 
 const NOTHING: Counted = { steps: [], flag: null };
 
+/** No count has more digits: such a reading is what a device's memory happened to hold, like 1e-310. */
+const LONGEST_AMOUNT = 60;
+
 /**
  * What a move of a counter counts. GOOD_COUNT counts good and REJECT_COUNT scrap; TOTAL_COUNT counts only where no
  * GOOD_COUNT does: good is then total less rejected.
@@ -71,8 +74,9 @@ export function counted(counter: Counter, move: Move, run: CountingRun | null): 
   const elapsedMs = time - move.fromTime;
   const growth = growthOf({ from, to, elapsedMs, idealCycleTimeMs, counterMax });
   if (growth.kind === "none") return NOTHING;
-  if (growth.kind === "flagged")
-    return { steps: [], flag: { seriesId, at: time, from, to, reason: growth.reason } };
+  const flagged = (reason: string) => ({ steps: [], flag: { seriesId, at: time, from, to, reason } });
+  if (growth.kind === "flagged") return flagged(growth.reason);
+  if (sumOf([growth.amount]).length > LONGEST_AMOUNT) return flagged("too many digits");
   const operationId = run?.operationId ?? null;
   const step = (kind: CountKind, amount: string): CountStep => {
     return { seriesId, kind, at: time, amount, operationId, idealCycleTimeMs };

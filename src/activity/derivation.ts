@@ -7,11 +7,16 @@ import type { Move } from "./count-steps.js";
 /** A longer fault code is cut. */
 const LONGEST_FAULT = 200;
 
-/** What a reading of a kind reports; an empty text is no fault. */
+/** What a reading of a kind reports; an empty text is no fault, and so are null, 0 and false, also as texts. */
 export function reportOf(kind: ActivityKind, value: Scalar): string {
   if (kind === "STATE") return machineStateOf(value);
   if (kind === "MODE") return machineModeOf(value);
-  return value ? String(value).slice(0, LONGEST_FAULT) : "";
+  return faultIn(value === null ? "" : String(value).trim());
+}
+
+function faultIn(text: string): string {
+  // A metric of the type String has what a device sends as 0 or false as a text.
+  return text === "false" || Number(text) === 0 ? "" : text.slice(0, LONGEST_FAULT);
 }
 
 /**

@@ -100,8 +100,8 @@ export class Reach<Work extends WorkSeries> {
     const last = firstNotBefore(times.subarray(0, count), this.to + 1);
     const { from, to } = this.#stretch;
     // Where a stretch has no neighbour, there is nothing more to read.
-    const before = (times[0] ?? from) < from && !hasNumber(samples, 0, first);
-    const after = (times[count - 1] ?? to) > to && !hasNumber(samples, last, count);
+    const before = (times[0] ?? from) < from && nextNumber(samples, 0) >= first;
+    const after = (times[count - 1] ?? to) > to && nextNumber(samples, last) === count;
     if (!before && !after) return false;
     this.#stretch = {
       ...this.#stretch,
@@ -116,14 +116,28 @@ export class Reach<Work extends WorkSeries> {
   next(onlyNumbers: boolean): number | null {
     const { samples } = this;
     if (!samples) return null;
-    for (
-      let index = firstNotBefore(samples.times.subarray(0, samples.count), this.to + 1);
-      index < samples.count;
-      index += 1
-    ) {
-      if (!onlyNumbers || isNumber(samples, index)) return samples.times[index] as number;
-    }
-    return null;
+    const { times, count } = samples;
+    const after = firstNotBefore(times.subarray(0, count), this.to + 1);
+    const next = onlyNumbers ? nextNumber(samples, after) : after;
+    return next < count ? (times[next] as number) : null;
+  }
+
+  /**
+   * When what it tells begins; null when it tells nothing. What was counted by the oldest number that the history has left
+   * stays: the ones that it grew from are known no more.
+   */
+  begin(onlyNumbers: boolean): number | null {
+    const { samples, from } = this;
+    if (!samples) return null;
+    if (!onlyNumbers) return from;
+    const { times, count } = samples;
+    const first = nextNumber(samples, 0);
+    if (first === count) return null;
+    const oldest = times[first] as number;
+    if (oldest < from) return from;
+    const second = nextNumber(samples, first + 1);
+    // Of two numbers of that time, the later one shows what the other one grew by.
+    return second < count && times[second] === oldest ? oldest : oldest + 1;
   }
 }
 
@@ -143,16 +157,20 @@ export function retoldOf<Work extends WorkSeries>(
   onlyNumbers: boolean,
 ): Retold<Work>[] {
   return reaches.flatMap((reach, index) => {
-    const { work, from, samples } = reach;
-    if (!samples) return [];
+    const { work, samples } = reach;
+    const from = reach.begin(onlyNumbers);
+    if (!samples || from === null) return [];
     const end = (reach.next(onlyNumbers) ?? reach.to) + 1;
-    return [{ work, from, to: Math.min(end, reaches[index + 1]?.from ?? end), samples }];
+    const to = Math.min(end, reaches[index + 1]?.from ?? end);
+    return from < to ? [{ work, from, to, samples }] : [];
   });
 }
 
-function hasNumber(samples: SampleColumns, from: number, to: number): boolean {
-  for (let index = from; index < to; index += 1) if (isNumber(samples, index)) return true;
-  return false;
+/** The place of the next number; the samples' count when there is none. */
+function nextNumber(samples: SampleColumns, from: number): number {
+  let index = from;
+  while (index < samples.count && !isNumber(samples, index)) index += 1;
+  return index;
 }
 
 function isNumber(samples: SampleColumns, index: number): boolean {

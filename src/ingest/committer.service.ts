@@ -30,9 +30,12 @@ interface Committed {
 /** The connection broke while COMMIT was on its way: nobody can tell yet what became of the transaction. */
 class OutcomeUnknown extends Error {
   readonly transaction: string;
-  constructor(transaction: string, cause: unknown) {
+  /** What is left to do if it was committed. */
+  readonly committed: Committed;
+  constructor(transaction: string, committed: Committed, cause: unknown) {
     super(messageOf(cause), { cause });
     this.transaction = transaction;
+    this.committed = committed;
   }
 }
 
@@ -135,12 +138,12 @@ export class Committer {
   async #commitUntilDone(all: readonly Entry[]): Promise<boolean> {
     let entries = all;
     let batch = assemble([]);
-    let unknown: string | null = null;
+    let unknown: OutcomeUnknown | null = null;
     for (let attempt = 0; ; attempt += 1) {
       try {
         if (unknown !== null) {
-          if (await this.#wasCommitted(unknown)) {
-            this.#done(entries, { repeated: 0, afterCommit: [] });
+          if (await this.#wasCommitted(unknown.transaction)) {
+            this.#done(entries, unknown.committed);
             return true;
           }
           unknown = null;
@@ -153,7 +156,7 @@ export class Committer {
         this.#done(entries, await this.#commit(batch));
         return true;
       } catch (error) {
-        if (error instanceof OutcomeUnknown) unknown = error.transaction;
+        if (error instanceof OutcomeUnknown) unknown = error;
         if (isDataError(error) || (attempt >= PATIENCE && !isPassing(error)))
           return this.#isolate(entries, batch, error);
         this.#problem = `the database does not take data: ${messageOf(error)}`;
@@ -227,7 +230,7 @@ export class Committer {
       try {
         await client.query("COMMIT");
       } catch (error) {
-        throw new OutcomeUnknown(begun[1]?.rows[0]?.id ?? "", error);
+        throw new OutcomeUnknown(begun[1]?.rows[0]?.id ?? "", committed, error);
       }
       return committed;
     });

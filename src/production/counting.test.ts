@@ -11,6 +11,9 @@ test.each<[string, Scalar, Scalar, number, number | null, string | null]>([
   ["a piece", 10, 11, SECOND, 1_000, "1"],
   ["a fraction, exactly", 0.1, 0.3, SECOND, 1_000, "0.2"],
   ["integers beyond 2^53", 9_007_199_254_740_993n, 9_007_199_254_740_995n, SECOND, null, "2"],
+  ["neighbours beyond 2^53", 9_007_199_254_740_992n, 9_007_199_254_740_993n, SECOND, null, "1"],
+  ["a fall beyond 2^53", 9_007_199_254_740_993n, 9_007_199_254_740_992n, SECOND, null, "implausible fall"],
+  ["a repeat of another type", 10, 10n, SECOND, 1_000, null],
   ["a repeat", 10, 10, SECOND, 1_000, null],
   ["nothing read before", null, 10, SECOND, 1_000, null],
   ["nothing read now", 10, null, SECOND, 1_000, null],
@@ -33,6 +36,7 @@ test.each<[string, Scalar, Scalar, number, number | null, string | null]>([
   ["a fall not near zero", 5_000, 4_000, SECOND, 1_000, "implausible fall"],
   ["a counter set back a little", 20, 15, SECOND, 1_000, "implausible fall"],
   ["below zero", 5, -3, SECOND, 1_000, "negative counter"],
+  ["back from below zero", -3, 5, SECOND, 1_000, "negative counter"],
 ])("%s", (_, from, to, elapsedMs, idealCycleTimeMs, expected) => {
   const growth = growthOf({ from, to, elapsedMs, idealCycleTimeMs });
   const got = growth.kind === "counted" ? growth.amount : growth.kind === "flagged" ? growth.reason : null;

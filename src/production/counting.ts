@@ -41,12 +41,17 @@ export function growthOf(step: CounterStep): Growth {
   const from = numberOf(step.from);
   const to = numberOf(step.to);
   if (from === null || to === null) return { kind: "none" };
-  if (from.value === to.value) return { kind: "none" };
+  if (from.text === to.text) return { kind: "none" };
+  // A counter was never below zero: what it stood at before is not known.
+  if (from.value < 0) return { kind: "flagged", reason: "negative counter" };
   const { idealCycleTimeMs: cycle, elapsedMs } = step;
   const possible =
     cycle === null ? null : Math.max(ALWAYS_PLAUSIBLE, (GENEROUS_FACTOR * Math.max(elapsedMs, 0)) / cycle);
-  if (to.value > from.value) {
+  // Beyond 2^53 neighbours are the same number.
+  if (to.value >= from.value) {
     const amount = sumOf([to.text, negated(from.text)]);
+    if (amount === "0") return { kind: "none" };
+    if (amount.startsWith("-")) return { kind: "flagged", reason: "implausible fall" };
     if (possible === null || Number(amount) <= possible) return { kind: "counted", amount, by: "growth" };
     return { kind: "flagged", reason: "implausible jump" };
   }

@@ -1,0 +1,48 @@
+import { ArgsType, Field, Int, ObjectType } from "type-graphql";
+import { GraphQLDateTime } from "../graphql/scalars.js";
+
+/** Unless the question says otherwise, and at most. */
+export const USUAL_COUNT_FLAGS = 50;
+export const MOST_COUNT_FLAGS = 1_000;
+
+@ObjectType({
+  description:
+    "A step of a counter that was not believed: its pieces are counted nowhere. What was made all the same, people report or correct.",
+})
+export class CountFlag {
+  @Field(() => String, { description: "The counter." })
+  metric!: string;
+
+  @Field(() => GraphQLDateTime, { description: "The time of the reading that ends the step." })
+  at!: Date;
+
+  @Field(() => String, { description: "The reading before it." })
+  from!: string;
+
+  @Field(() => String, { description: "The reading." })
+  to!: string;
+
+  @Field(() => String, {
+    description:
+      "Why: implausible jump (more than the machine can make in the time), implausible fall, negative counter, or too many digits.",
+  })
+  reason!: string;
+}
+
+@ArgsType()
+export class CountFlagArgs {
+  @Field(() => GraphQLDateTime, { description: "The range's begin." })
+  from!: Date;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: "The range's end, not part of it; now when left out.",
+  })
+  to?: Date | null;
+
+  @Field(() => Int, {
+    defaultValue: USUAL_COUNT_FLAGS,
+    description: `So many at most, ${MOST_COUNT_FLAGS} at most.`,
+  })
+  first!: number;
+}

@@ -12,6 +12,8 @@ import { MaintenancePlans1765340000000 } from "./1765340000000-maintenance-plans
 import { Alarms1765350000000 } from "./1765350000000-alarms.js";
 import { OrderEvents1765360000000 } from "./1765360000000-order-events.js";
 import { Genealogy1765370000000 } from "./1765370000000-genealogy.js";
+import { MaintenanceBooked1765404000000 } from "./1765404000000-maintenance-booked.js";
+import { AlarmOrders1765408000000 } from "./1765408000000-alarm-orders.js";
 
 /** All migrations, oldest first. A landed one is never edited: add a new one. */
 export const migrations = [
@@ -29,4 +31,6 @@ export const migrations = [
   Alarms1765350000000,
   OrderEvents1765360000000,
   Genealogy1765370000000,
+  MaintenanceBooked1765404000000,
+  AlarmOrders1765408000000,
 ];

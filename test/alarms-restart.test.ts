@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import { AlarmDesk, Devices, FILLER, LINE, PLANT } from "./support/alarms.js";
@@ -29,6 +30,10 @@ async function devicesAt(url: string): Promise<Devices> {
 /** What the database holds of alarms, whoever wrote it. */
 function stored(app: TestApp, table: "alarm" | "alarm_event" | "maintenance_order"): Promise<object[]> {
   return rows(app.env.DATABASE_URL ?? "", `SELECT * FROM ${table} ORDER BY id`);
+}
+
+async function machines(app: TestApp): Promise<number> {
+  return (await rows(app.env.DATABASE_URL ?? "", "SELECT FROM twin")).length;
 }
 
 // Without a broker the file says so on stderr (see support/broker.ts) and these skip.
@@ -72,6 +77,71 @@ describe.skipIf(!brokerAvailable)("over restarts", () => {
     await desk.one("HOT", ({ active }) => !active);
     expect(await stored(app, "alarm")).toHaveLength(2);
   });
+
+  test(
+    "a shelf that ended while no server ran is over at the start, and what is active opens its order",
+    SLOW_TEST,
+    async () => {
+      const broker = await startBroker();
+      cleanups.push(() => broker.stop());
+      let app = await startApp({ plant: PLANT, mqttUrl: broker.url });
+      let desk = new AlarmDesk(app);
+      const devices = await devicesAt(broker.url);
+      await devices.tell({ temperature: 20 });
+      await devices.tell({ pressure: 1 }, { machine: "filler-2" });
+      await waitFor(async () => (await metric(app, `${LINE}/filler-2`, "pressure"))?.value === 1);
+      await waitFor(async () => (await machines(app)) >= 2);
+      const until = new Date(Date.now() + 2_000);
+      for (const machine of [FILLER, `${LINE}/filler-2`])
+        await desk.shelve({ machine, code: "HOT", until: until.toISOString(), reason: "trial run" });
+      await devices.tell({ temperature: 90 });
+      await devices.tell({ temperature: 90 }, { machine: "filler-2" });
+      await devices.tell({ temperature: 20 }, { machine: "filler-2" });
+      await waitFor(async () => (await desk.list("active: null, shelved: true")).length === 2);
+      await waitFor(async () => (await desk.list("active: false, shelved: true")).length === 1);
+      await app.pause();
+      await waitFor(() => Date.now() > until.getTime());
+
+      app = await app.resume();
+      cleanups.push(() => app.pause());
+      desk = new AlarmDesk(app);
+      const orders = await waitFor(async () => {
+        const opened = await desk.maintenanceOrders();
+        return opened.length > 0 && opened;
+      });
+      const alarms = await desk.list('active: null, code: "HOT"');
+      const active = alarms.find((alarm) => alarm.active);
+      expect(active).toMatchObject({ shelved: false, machine: { path: FILLER } });
+      expect(orders).toMatchObject([{ alarm: { id: active?.id } }]);
+      for (const { events } of alarms)
+        expect(events.filter(({ kind }) => kind === "UNSHELVED")).toHaveLength(1);
+      expect(await desk.shelves()).toEqual([]);
+    },
+  );
+
+  test(
+    "an alarm whose rule is gone from the plant file is cleared, and its log says why",
+    SLOW_TEST,
+    async () => {
+      let app = await startApp({ plant: PLANT });
+      const devices = await devicesAt(app.mqttUrl);
+      await devices.tell({ temperature: 20 });
+      await devices.tell({ temperature: 90 });
+      const hot = await new AlarmDesk(app).one("HOT");
+      await app.pause();
+      await devices.end();
+      await writeFile(app.env.PLANT_FILE ?? "", PLANT.replace("code: HOT", "code: WARM"));
+
+      app = await app.resume();
+      cleanups.push(() => app.pause());
+      const over = await new AlarmDesk(app).one("HOT", ({ active }) => !active);
+      expect(over).toMatchObject({ id: hot.id });
+      expect(over.events).toMatchObject([
+        { kind: "RAISED", comment: null },
+        { kind: "CLEARED", by: null, comment: "the machine's type has no such rule any more" },
+      ]);
+    },
+  );
 
   test("a batch that is rolled back and written again raises once", SLOW_TEST, async () => {
     const app = await startApp({ plant: PLANT });
@@ -144,5 +214,46 @@ describe.skipIf(!brokerAvailable)("over restarts", () => {
       (await stored(second, "alarm")).length,
       (await stored(second, "maintenance_order")).length,
     ]).toEqual([2, 1]);
+  });
+
+  test("two servers give an alarm that comes back one order with the one before it", SLOW_TEST, async () => {
+    const first = await startApp({ plant: PLANT });
+    const second = await startApp({
+      plant: PLANT,
+      mqttUrl: first.mqttUrl,
+      env: { DATABASE_URL: first.env.DATABASE_URL ?? "" },
+    });
+    const devices = await devicesAt(first.mqttUrl);
+    const desk = new AlarmDesk(first);
+    const machine = (index: number) => ({ machine: `filler-${index}` });
+    const hot = (count: number) =>
+      waitFor(async () => {
+        const alarms = await desk.list('active: true, code: "HOT"');
+        return alarms.length === count && alarms;
+      });
+    for (let index = 1; index <= 5; index += 1) await devices.tell({ temperature: 20 }, machine(index));
+    const rounds = 3;
+    for (let round = 0; round < rounds; round += 1) {
+      for (let index = 1; index <= 5; index += 1) await devices.tell({ temperature: 90 }, machine(index));
+      // Both servers are told by the acknowledgement to look for orders to open.
+      await desk.acknowledgeAll((await hot(5)).map(({ id }) => id));
+      for (let index = 1; index <= 5; index += 1) await devices.tell({ temperature: 20 }, machine(index));
+      await hot(0);
+    }
+    const alarms = await waitFor(async () => {
+      const all = (await stored(second, "alarm")) as { maintenance_order_id: string | null }[];
+      return all.every((alarm) => alarm.maintenance_order_id !== null) && all;
+    });
+    expect(alarms).toHaveLength(5 * rounds);
+    expect(new Set(alarms.map((alarm) => alarm.maintenance_order_id)).size).toBe(5);
+    expect(await stored(second, "maintenance_order")).toHaveLength(5);
+    const events = (await rows(
+      second.env.DATABASE_URL ?? "",
+      "SELECT kind, count(*)::integer AS count FROM maintenance_event GROUP BY kind ORDER BY kind",
+    )) as object[];
+    expect(events).toEqual([
+      { kind: "CREATED", count: 5 },
+      { kind: "DUE_AGAIN", count: 5 * (rounds - 1) },
+    ]);
   });
 });

@@ -1,7 +1,8 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AlarmDesk, Devices, FILLER, LINE, PLANT } from "./support/alarms.js";
 import { startTestApp, type TestApp } from "./support/app.js";
-import { metric } from "./support/questions.js";
+import { metric, stored } from "./support/questions.js";
 import { waitFor } from "./support/wait-for.js";
 
 const NOBODY = "Alarm:00000000-0000-7000-8000-000000000000";
@@ -65,10 +66,14 @@ describe("alarms of a plant", () => {
       },
     ]);
     const answer = await app.ask(
-      `{ node(id: "${alarm.id}") { ... on Alarm { code } }
+      `{ node(id: "${alarm.id}") { ... on Alarm { code maintenanceOrder { title alarm { id } } } }
          machine(path: "${FILLER}") { alarms { code } machineType { alarms { code kind above delayMs opensMaintenance } } } }`,
     );
-    expect(answer.data).toMatchObject({ node: { code: "HOT" }, machine: { alarms: [{ code: "HOT" }] } });
+    const maintenanceOrder = { title: "filler-1 runs hot", alarm: { id: alarm.id } };
+    expect(answer.data).toMatchObject({
+      node: { code: "HOT", maintenanceOrder },
+      machine: { alarms: [{ code: "HOT" }] },
+    });
     expect(answer.data.machine.machineType.alarms).toEqual([
       { code: "HOT", kind: "LIMIT", above: 80, delayMs: 0, opensMaintenance: "CORRECTIVE" },
       { code: "PRESSED", kind: "LIMIT", above: 5, delayMs: 2_000, opensMaintenance: null },
@@ -122,13 +127,44 @@ describe("alarms of a plant", () => {
     expect((await desk.acknowledge("nonsense")).userErrors).toMatchObject([{ code: "NOT_FOUND" }]);
     await devices.tell({ temperature: 20 });
     await desk.one("HOT", ({ active, acknowledged }) => !active && acknowledged);
-    // It is over: the next one is another alarm, with an order of its own.
+    // It is over: the next one is another alarm.
     await devices.tell({ temperature: 99 });
     await waitFor(async () => (await desk.list('active: null, code: "HOT"')).length === 2);
     const [next] = await desk.list('code: "HOT"');
     expect(next).toMatchObject({ occurrences: 1, acknowledged: false });
-    await waitFor(async () => (await desk.maintenanceOrders()).length === 2);
     expect((await desk.acknowledge(id)).userErrors).toMatchObject([{ code: "INVALID_TRANSITION" }]);
+  });
+
+  test("one that comes back has the order of the one before it while that is open, then one of its own", async () => {
+    const orderOf = (id: string) =>
+      waitFor(async () => {
+        const answer = await app.ask(
+          `{ node(id: "${id}") { ... on Alarm { maintenanceOrder { number alarm { id } events { kind detail } } } } }`,
+        );
+        return answer.data.node.maintenanceOrder;
+      });
+    const [over, next] = await desk.list('active: null, code: "HOT"');
+    const order = await orderOf(over?.id ?? "");
+    // Also where the server may have come before to see that it is wanted.
+    const again = await orderOf(next?.id ?? "");
+    expect(again).toMatchObject({ number: order.number, alarm: { id: over?.id } });
+    expect(again.events).toEqual([
+      { kind: "CREATED", detail: null },
+      { kind: "DUE_AGAIN", detail: next?.message },
+    ]);
+    expect(await desk.maintenanceOrders()).toHaveLength(1);
+
+    const input = `input: { number: "${order.number}" }`;
+    const done = await app.ask(`mutation { startMaintenance(${input}) { userErrors { code } }
+      completeMaintenance(${input}) { userErrors { code } } }`);
+    expect(done.data.completeMaintenance.userErrors).toEqual([]);
+    await desk.acknowledge(next?.id ?? "");
+    await devices.tell({ temperature: 20 });
+    await waitFor(async () => (await desk.list('code: "HOT"')).length === 0);
+    await devices.tell({ temperature: 99 });
+    const third = await waitFor(async () => (await desk.list('code: "HOT"'))[0]);
+    const own = await orderOf(third.id);
+    expect([own.number === order.number, own.alarm.id]).toEqual([false, third.id]);
   });
 
   test("a delay is over without another message", async () => {
@@ -160,16 +196,16 @@ describe("alarms of a plant", () => {
     expect(await codes(`under: "${LINE}/filler-4", active: null`)).toEqual(["FAULT-17", "FAULT", "GONE"]);
     expect(await codes(`under: "${LINE}/filler-4"`)).toEqual([]);
     expect(await codes("active: false, severity: [CRITICAL]")).toEqual(["FAULT-17", "FAULT"]);
-    expect(await codes("active: null, acknowledged: true")).toEqual(["HOT"]);
+    expect(await codes("active: null, acknowledged: true")).toEqual(["HOT", "HOT"]);
     const page = await app.ask(
       "{ alarms(active: null, first: 2) { totalCount edges { node { code } } pageInfo { hasNextPage endCursor } } }",
     );
     const { totalCount, edges, pageInfo } = page.data.alarms;
-    expect([totalCount, edges.length, pageInfo.hasNextPage]).toEqual([6, 2, true]);
+    expect([totalCount, edges.length, pageInfo.hasNextPage]).toEqual([7, 2, true]);
     const rest = await app.ask(
       `{ alarms(active: null, first: 9, after: "${pageInfo.endCursor}") { edges { node { code } } pageInfo { hasNextPage } } }`,
     );
-    expect([rest.data.alarms.edges.length, rest.data.alarms.pageInfo.hasNextPage]).toEqual([4, false]);
+    expect([rest.data.alarms.edges.length, rest.data.alarms.pageInfo.hasNextPage]).toEqual([5, false]);
     expect((await app.ask('{ alarms(under: "nowhere") { totalCount } }')).errors?.[0]?.extensions?.code).toBe(
       "BAD_USER_INPUT",
     );
@@ -193,6 +229,8 @@ describe("alarms of a plant", () => {
 
     test("it neither tells nor opens an order, is told apart, and shows again by itself", async () => {
       await tells("filler-5", { temperature: 20 });
+      // A new machine is shown before it is stored.
+      await waitFor(async () => (await stored(app, machine, "temperature")) > 0);
       const made = (await desk.maintenanceOrders()).length;
       const until = new Date(Date.now() + 3_000).toISOString();
       const shelved = await desk.shelve({ machine, code: "HOT", until, reason: "trial run" });
@@ -277,6 +315,42 @@ describe("alarms of a plant", () => {
       const [over] = await desk.list("active: false, acknowledged: true");
       const { userErrors } = await desk.shelve({ id: over?.id, until: inOneHour(), reason: "why" });
       expect(userErrors).toMatchObject([{ code: "INVALID_TRANSITION", field: ["id"] }]);
+    });
+
+    test("one that is shelved anew at the moment when its shelf ends stays there", async () => {
+      const path = `${LINE}/filler-6`;
+      await tells("filler-6", { temperature: 99 });
+      const [alarm] = await waitFor(async () => {
+        const found = await desk.list(`under: "${path}", code: "HOT"`);
+        return found.length > 0 && found;
+      });
+      const id = alarm?.id ?? "";
+      await desk.shelve({ id, until: new Date(Date.now() + 3_000).toISOString(), reason: "first" });
+      const other = new pg.Client({ connectionString: app.env.DATABASE_URL });
+      await other.connect();
+      try {
+        // Were the two to wait for each other, this one would find out first.
+        await other.query("SET deadlock_timeout = 1");
+        // As the server shelves: first the alarm, then the shelf, which the server is about to end meanwhile.
+        await other.query("BEGIN");
+        await other.query("SELECT FROM alarm WHERE id = $1 FOR UPDATE", [id.slice("Alarm:".length)]);
+        await waitFor(async () => {
+          const waiting = await other.query(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+          );
+          return waiting.rows.length > 0;
+        });
+        await other.query("UPDATE alarm_shelf SET until = now() + interval '1 hour'");
+        await other.query("COMMIT");
+      } finally {
+        await other.end();
+      }
+      // The next look at what is to be done finds it there too.
+      await tells("filler-6", { fault: "1" });
+      await waitFor(async () => (await desk.list(`under: "${path}", code: "FAULT"`)).length > 0);
+      const [still] = await desk.list(`under: "${path}", code: "HOT"`);
+      expect(still).toMatchObject({ shelved: true });
+      expect(still?.events.map(({ kind }) => kind)).toEqual(["RAISED", "SHELVED"]);
     });
   });
 });

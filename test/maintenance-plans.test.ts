@@ -132,7 +132,7 @@ describe.skipIf(!brokerAvailable)("plans in a running plant", () => {
       return made.length > 0 && made;
     });
     expect(order).toMatchObject({ kind: "PREVENTIVE", status: "OPEN", plan: { used: 1, occurrences: 1 } });
-    expect(order?.occurrence).toBe("hours has grown by 101; due every 100.");
+    expect(order?.occurrence).toBe("hours: 101 used since it was last due; due every 100.");
 
     await act("start", order?.number ?? "");
     await act("complete", order?.number ?? "");
@@ -182,6 +182,53 @@ describe.skipIf(!brokerAvailable)("plans in a running plant", () => {
     await waitFor(async () => (await orders()).length === 1);
   });
 
+  test("a value that was back while no server ran makes no plan due at the start", async () => {
+    const condition = { metric: "temperature", operator: "GT", threshold: 80, forMs: 8_000 };
+    await plan({ kind: "PREDICTIVE", condition });
+    await tells({ temperature: 85 }, 0);
+    await shows("temperature", 85);
+    await app.pause();
+    await waitFor(() => Date.now() > begun + 8_500);
+    app = await app.resume();
+    // What was kept for the server comes after it has looked at its plans.
+    const looked = Date.now() + 2_000;
+    await waitFor(() => Date.now() > looked);
+    await tells({ temperature: 20 }, 3);
+    await shows("temperature", 20);
+    await tells({ temperature: 85 }, 20);
+    await tells({ temperature: 85 }, 30);
+    const made = await waitFor(async () => {
+      const list = await orders();
+      return list.length > 0 && list;
+    });
+    const at = new Date(begun + 28_000).toISOString();
+    expect(made.map(({ occurrence }) => occurrence)).toEqual([`temperature > 80 for 8 s at ${at}.`]);
+  }, 60_000);
+
+  test("a server takes plans on metrics that another server has found", async () => {
+    const other = await second();
+    await tells({ vibration: 1, program: "A" }, 0);
+    await shows("vibration", 1);
+    const wanted = async (metric: string) => {
+      const input = { machine: PUMP, name: "Bearings", usage: { metric, every: 10 } };
+      const { createMaintenancePlan: made } = await ask(
+        `mutation ($input: CreateMaintenancePlanInput!) {
+           createMaintenancePlan(input: $input) { plan { name } userErrors { code message } } }`,
+        { input },
+        other,
+      );
+      return made;
+    };
+    // What the first server shows may not be stored yet.
+    await waitFor(async () => (await wanted("vibration")).plan?.name === "Bearings");
+    expect((await wanted("program")).userErrors).toEqual([
+      { code: "INVALID_INPUT", message: "program is a String, not a number" },
+    ]);
+    expect((await wanted("strokes")).userErrors).toMatchObject([{ code: "NOT_FOUND" }]);
+    await tells({ vibration: 12 }, 10);
+    await waitFor(async () => (await orders(other)).length === 1);
+  });
+
   test("a plan that is due while the server is down makes its order once when it is back", async () => {
     const firstDueAt = new Date(Date.now() + 1_500);
     await plan({ calendar: { every: "P1M", firstDueAt } });
@@ -224,18 +271,19 @@ describe.skipIf(!brokerAvailable)("plans in a running plant", () => {
     await tells({ hours: 1, speed: 100 }, 0);
     await shows("hours", 1);
     const order = { number: "P-1", product: "water", quantity: 5, unit: "m³" };
-    const operations = [{ sequence: 10, name: "pump", machine: PUMP }];
+    const operations = [{ sequence: 10, name: "pump", machine: PUMP, countingSource: "OPERATOR" }];
     await ask(
       `mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { userErrors { message } } } }`,
       { input: { orders: [{ ...order, operations }] } },
     );
     await ask(`mutation { releaseOrder(input: { number: "P-1" }) { userErrors { message } } }`);
-    await plan({ lockout: true, usage: { metric: "hours", every: 10 } });
+    await plan({ lockout: true, usage: { metric: "hours", every: 10, alreadyUsed: 3 } });
     await tells({ hours: 12 }, 60);
     const [made] = await waitFor(async () => {
       const list = await orders();
       return list.length > 0 && list;
     });
+    expect(made?.occurrence).toBe("hours: 14 used since it was last due; due every 10.");
     const refusals = async () => {
       const answer = await ask(`mutation {
         sendCommand(input: { machine: "${PUMP}", name: "start" }) { userErrors { code } }

@@ -24,7 +24,8 @@ export interface Raise {
 
 export type AlarmTurn =
   | (Turn & { readonly kind: "RAISED"; readonly raise: Raise })
-  | (Turn & { readonly kind: "CLEARED" });
+  /** `why`: what ended it besides its condition; null where nothing did. */
+  | (Turn & { readonly kind: "CLEARED"; readonly why: string | null });
 
 /** The condition of an alarm has changed. */
 export interface AlarmFact {

@@ -1,7 +1,9 @@
 import DataLoader from "dataloader";
 import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
+import type { MaintenanceService } from "../maintenance/maintenance.service.js";
 import { MaintenanceOrder } from "../maintenance/maintenance.types.js";
+import { type MaintenanceOrderValue, orderValue } from "../maintenance/maintenance-value.js";
 import type { MachineType as MachineTypeNode } from "../plant/machine-type.js";
 import { MachineType } from "../plant/plant.types.js";
 import { Machine } from "../twin/twin.types.js";
@@ -48,6 +50,32 @@ export class MachineTypeAlarmsResolver {
   @FieldResolver(() => [AlarmDefinition], { description: "The alarms that machines of this type can have." })
   alarms(@Root() type: MachineTypeNode): object[] {
     return definitionsOf(type);
+  }
+}
+
+/** What maintenance adds to alarms. */
+@Resolver(() => Alarm)
+export class AlarmMaintenanceResolver {
+  readonly #maintenance: MaintenanceService;
+
+  constructor(deps: { maintenance: MaintenanceService }) {
+    this.#maintenance = deps.maintenance;
+  }
+
+  @FieldResolver(() => MaintenanceOrder, {
+    nullable: true,
+    description:
+      "The maintenance order that it opened, or that the alarm of this code before it had opened and that was still open; null where there is none, or not yet.",
+  })
+  async maintenanceOrder(
+    @Root() alarm: AlarmValue,
+    @Ctx() context: GraphQLContext,
+  ): Promise<MaintenanceOrderValue | null> {
+    if (alarm.maintenanceOrderId === null) return null;
+    const make = () =>
+      new DataLoader((ids: readonly string[]) => this.#maintenance.byIds(ids), { cache: false });
+    const order = await loaderOf(context, "maintenance.byIds", make).load(alarm.maintenanceOrderId);
+    return order && orderValue(order);
   }
 }
 

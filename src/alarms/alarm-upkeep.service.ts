@@ -6,7 +6,7 @@ import type { Logger } from "../kernel/logger.js";
 import type { Sql } from "../kernel/sql.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { Plant } from "../plant/plant.js";
-import type { Alarm, AlarmEvent, Shelf } from "./alarm.js";
+import type { Alarm, AlarmEvent } from "./alarm.js";
 import type { AlarmStore } from "./alarm.store.js";
 import type { WantedMaintenance } from "./alarm-fact.js";
 
@@ -16,17 +16,19 @@ const MOST_AT_ONCE = 100;
 /** Opens maintenance orders. */
 export interface MaintenanceOpener {
   /**
-   * Opens an order within the caller's transaction, once for each alarm.
-   * @returns `told` is to be called after the commit.
+   * Opens an order within the caller's transaction, once for each alarm, unless an earlier one is still open.
+   * @param request.earlierId the order that is taken where it is still open.
+   * @returns the order's id; `told` is to be called after the commit.
    */
   openFor(
     sql: Sql,
     request: WantedMaintenance & {
       readonly machineId: string;
       readonly alarmId: string;
+      readonly earlierId: string | null;
       readonly by: string;
     },
-  ): Promise<{ readonly told: () => void }>;
+  ): Promise<{ readonly id: string; readonly told: () => void }>;
 }
 
 /** Opens the maintenance orders that alarms want, and ends shelves whose time is over; whichever server comes first. */
@@ -108,15 +110,20 @@ export class AlarmUpkeep {
 
   async #endShelves(): Promise<void> {
     const now = new Date(this.#clock.now());
-    const changed = await this.#db.transaction(async (tx) => {
+    const shown = await this.#db.transaction(async (tx) => {
       const sql = sqlWithin(tx);
-      const ended = await this.#store.endShelves(sql, now);
-      if (ended.length === 0) return [];
-      const open = await this.#store.lockOpen(sql, ended);
-      await this.#store.log(sql, endings(open, ended));
-      return open;
+      const { shelves, alarms } = await this.#store.endShelves(sql, now);
+      const endings = shelves.flatMap(({ machineId, code, until }) => {
+        const alarm = alarms.find((one) => one.machineId === machineId && one.code === code);
+        return alarm ? [{ alarm, until }] : [];
+      });
+      await this.#store.log(
+        sql,
+        endings.map(({ alarm, until }) => endingOf(alarm, until)),
+      );
+      return endings.map(({ alarm }) => alarm);
     });
-    for (const { id, machineId } of changed) this.#publish(id, machineId);
+    for (const { id, machineId } of shown) this.#publish(id, machineId);
   }
 
   /** @returns whether there may be more to open. */
@@ -125,16 +132,18 @@ export class AlarmUpkeep {
     const count = await this.#db.transaction(async (tx) => {
       const sql = sqlWithin(tx);
       const alarms = await this.#store.wanting(sql, new Date(this.#clock.now()), MOST_AT_ONCE);
+      if (alarms.length === 0) return 0;
+      const ids = alarms.map(({ id }) => id);
+      const last = await this.#store.lastOrders(sql, ids);
+      const opened: { id: string; orderId: string }[] = [];
       for (const { id, machineId, maintenance } of alarms) {
         if (maintenance === null) continue;
-        const wanted = { ...maintenance, machineId, alarmId: id, by: "alarms" };
-        told.push((await this.#maintenance.openFor(sql, wanted)).told);
+        const from = { machineId, alarmId: id, earlierId: last.get(id) ?? null, by: "alarms" };
+        const order = await this.#maintenance.openFor(sql, { ...maintenance, ...from });
+        opened.push({ id, orderId: order.id });
+        told.push(order.told);
       }
-      if (alarms.length > 0)
-        await this.#store.maintenanceOpened(
-          sql,
-          alarms.map(({ id }) => id),
-        );
+      await this.#store.maintenanceOpened(sql, opened);
       return alarms.length;
     });
     for (const tell of told) tell();
@@ -147,11 +156,7 @@ export class AlarmUpkeep {
   }
 }
 
-/** What the logs of alarms say of the shelves that they were on. */
-function endings(open: readonly Alarm[], shelves: readonly Shelf[]): AlarmEvent[] {
-  return shelves.flatMap(({ machineId, code, until }) =>
-    open
-      .filter((alarm) => alarm.machineId === machineId && alarm.code === code)
-      .map(({ id }) => ({ alarmId: id, kind: "UNSHELVED", at: until, count: 1, by: null, comment: null })),
-  );
+/** What an alarm's log says of the shelf that it was on. */
+function endingOf({ id }: Alarm, until: Date): AlarmEvent {
+  return { alarmId: id, kind: "UNSHELVED", at: until, count: 1, by: null, comment: null };
 }

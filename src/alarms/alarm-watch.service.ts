@@ -7,6 +7,7 @@ import type { AlarmStore } from "./alarm.store.js";
 import type { AlarmFact } from "./alarm-fact.js";
 import type { ConditionState } from "./alarm-state.js";
 import { MachineAlarms, type Taken } from "./machine-alarms.js";
+import type { WindowReader } from "./window-reader.service.js";
 
 /** How soon machines are looked at again that another server's source feeds. */
 const OTHERS_MS = 1_000;
@@ -29,12 +30,20 @@ export class AlarmWatch {
   readonly #byPlace: Twin[] = [];
   readonly #due = new DueTimes();
   readonly #store: AlarmStore;
+  readonly #windows: WindowReader;
   readonly #twins: TwinService;
   readonly #plant: Plant;
   readonly #clock: Clock;
 
-  constructor(deps: { store: AlarmStore; twins: TwinService; plant: Plant; clock: Clock }) {
+  constructor(deps: {
+    store: AlarmStore;
+    windows: WindowReader;
+    twins: TwinService;
+    plant: Plant;
+    clock: Clock;
+  }) {
     this.#store = deps.store;
+    this.#windows = deps.windows;
     this.#twins = deps.twins;
     this.#plant = deps.plant;
     this.#clock = deps.clock;
@@ -93,17 +102,19 @@ export class AlarmWatch {
   }
 
   async #restore(isConcerned: (twin: Twin) => boolean): Promise<void> {
+    const twins = [...this.#plant.machines()].map((machine) => this.#twins.of(machine)).filter(isConcerned);
+    const remembered = await this.#windows.read(twins);
     const stored = new Map<string, Map<string, ConditionState>>();
     for (const { machineId, code, ...state } of await this.#store.conditions()) {
       const known = stored.get(machineId);
       if (known) known.set(code, state);
       else stored.set(machineId, new Map([[code, state]]));
     }
-    for (const machine of this.#plant.machines()) {
-      const twin = this.#twins.of(machine);
-      const states = stored.get(machine.id);
-      if (!isConcerned(twin) || !(states || machine.machineType?.alarms)) continue;
-      this.#add(new MachineAlarms(twin, states ?? NONE, this.#clock.now()));
+    const now = this.#clock.now();
+    for (const twin of twins) {
+      const states = stored.get(twin.machine.id);
+      if (states || twin.machine.machineType?.alarms)
+        this.#add(new MachineAlarms(twin, states ?? NONE, now, remembered.get(twin)));
     }
   }
 

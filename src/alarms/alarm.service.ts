@@ -7,6 +7,7 @@ import type { Sql } from "../kernel/sql.js";
 import { textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
+import { grouped } from "../maintenance/grouped.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import {
@@ -162,13 +163,13 @@ export class AlarmService {
   /** The newest alarms of each machine, newest first, in the order of `machineIds`. @param active null: all. */
   async ofMachines(machineIds: readonly string[], active: boolean | null): Promise<ShownAlarm[][]> {
     const alarms = await this.#queries.newestOf(machineIds, active, MOST_ALARMS_OF_MACHINE, this.#now());
-    return machineIds.map((id) => alarms.filter((alarm) => alarm.machineId === id));
+    return grouped(machineIds, alarms, ({ machineId }) => machineId);
   }
 
   /** What happened to each alarm, by time, in the order of `alarmIds`. */
   async eventsOf(alarmIds: readonly string[]): Promise<AlarmEvent[][]> {
     const events = await this.#queries.eventsOf(alarmIds);
-    return alarmIds.map((id) => events.filter((event) => event.alarmId === id));
+    return grouped(alarmIds, events, ({ alarmId }) => alarmId);
   }
 
   /** Every alarm that is hidden now, raised or not. @param under only of machines at or below this path. */

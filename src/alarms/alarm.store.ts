@@ -108,7 +108,7 @@ export class AlarmStore {
        FROM jsonb_to_recordset($1::jsonb) AS x ("alarmId" uuid, kind text, at timestamptz, count integer, by text,
          comment text)
        ON CONFLICT (alarm_id, kind) WHERE kind IN ('REPEATED', 'CLEARED')
-         DO UPDATE SET at = excluded.at, count = e.count + excluded.count`,
+         DO UPDATE SET at = excluded.at, count = e.count + excluded.count, comment = excluded.comment`,
       [JSON.stringify(events)],
     );
   }
@@ -135,28 +135,66 @@ export class AlarmStore {
     await sql.query("DELETE FROM alarm_shelf WHERE machine_id = $1 AND code = $2", [machineId, code]);
   }
 
-  /** Removes the shelves that have ended. */
-  endShelves(sql: Sql, now: Date): Promise<Shelf[]> {
-    return sql.query<Shelf>(
+  /**
+   * Removes the shelves that have ended.
+   * @returns them, and the alarms on them that are not over, locked until the transaction ends.
+   */
+  async endShelves(sql: Sql, now: Date): Promise<{ shelves: Shelf[]; alarms: Alarm[] }> {
+    // Alarms before shelves, like whoever shelves them, so that the two cannot wait for each other.
+    const alarms = await sql.query<Alarm>(
+      `SELECT ${COLUMNS} FROM alarm a JOIN alarm_shelf s ON s.machine_id = a.machine_id AND s.code = a.code
+       WHERE s.until <= $1 AND (a.active OR a.acknowledged_at IS NULL) ORDER BY a.id FOR UPDATE OF a`,
+      [now],
+    );
+    const shelves = await sql.query<Shelf>(
       `DELETE FROM alarm_shelf WHERE until <= $1
        RETURNING machine_id AS "machineId", code, until, reason, by, at`,
       [now],
     );
+    return { shelves, alarms };
   }
 
-  /** Alarms that are to open a maintenance order and are not shelved, locked; without those that another server has. */
+  /**
+   * Alarms that are to open a maintenance order and are not shelved, locked; without those that another server has. Of the
+   * alarms of a machine and code the oldest, because the next ones may find its order open.
+   */
   wanting(sql: Sql, now: Date, most: number): Promise<Alarm[]> {
     return sql.query<Alarm>(
       `SELECT ${COLUMNS} FROM alarm a
        WHERE a.maintenance IS NOT NULL AND NOT EXISTS (
          SELECT FROM alarm_shelf s WHERE s.machine_id = a.machine_id AND s.code = a.code AND s.until > $1
+       ) AND NOT EXISTS (
+         SELECT FROM alarm b WHERE b.machine_id = a.machine_id AND b.code = a.code AND b.id < a.id
+           AND b.maintenance IS NOT NULL
        )
        ORDER BY a.id LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [now, most],
     );
   }
 
-  async maintenanceOpened(sql: Sql, ids: readonly string[]): Promise<void> {
-    await sql.query("UPDATE alarm SET maintenance = NULL WHERE id = ANY ($1::uuid[])", [ids]);
+  /** The last maintenance orders of alarms of the same machines and codes, by the alarms' ids. */
+  async lastOrders(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await sql.query<{ id: string; orderId: string }>(
+      `SELECT a.id, last."orderId" FROM alarm a CROSS JOIN LATERAL (
+         SELECT b.maintenance_order_id AS "orderId" FROM alarm b
+         WHERE b.machine_id = a.machine_id AND b.code = a.code AND b.maintenance_order_id IS NOT NULL
+         ORDER BY b.id DESC LIMIT 1
+       ) last
+       WHERE a.id = ANY ($1::uuid[])`,
+      [ids],
+    );
+    return new Map(rows.map(({ id, orderId }) => [id, orderId]));
+  }
+
+  /** Those alarms want no order any more: they have one. */
+  async maintenanceOpened(
+    sql: Sql,
+    opened: readonly { readonly id: string; readonly orderId: string }[],
+  ): Promise<void> {
+    await sql.query(
+      `UPDATE alarm SET maintenance = NULL, maintenance_order_id = x."orderId"
+       FROM jsonb_to_recordset($1::jsonb) AS x (id uuid, "orderId" uuid) WHERE alarm.id = x.id`,
+      [JSON.stringify(opened)],
+    );
   }
 }

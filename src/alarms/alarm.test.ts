@@ -36,6 +36,7 @@ function alarm(more: Partial<Alarm> = {}): Alarm {
     acknowledgedAt: null,
     acknowledgedBy: null,
     comment: null,
+    maintenanceOrderId: null,
     ...more,
   };
 }
@@ -58,7 +59,11 @@ function stateOf(one: Alarm): State {
 }
 
 const raised = (ms: number): AlarmTurn => ({ kind: "RAISED", at: later(ms).getTime(), raise: RAISE });
-const cleared = (ms: number): AlarmTurn => ({ kind: "CLEARED", at: later(ms).getTime() });
+const cleared = (ms: number, why: string | null = null): AlarmTurn => ({
+  kind: "CLEARED",
+  at: later(ms).getTime(),
+  why,
+});
 const MADE = { id: "a2", machineId: "m1", code: "HOT" };
 
 describe("the transitions of an alarm", () => {
@@ -155,6 +160,11 @@ test("what comes back is counted in the alarm that nobody has seen, with when an
 test("an alarm is never cleared before it was raised, whatever the device's clock says", () => {
   const change = afterTurn(alarm({ lastRaisedAt: later(30) }), cleared(20), MADE);
   expect(change?.alarm.clearedAt).toEqual(later(30));
+});
+
+test("the log says why an alarm was cleared where its condition did not end", () => {
+  const ended = afterTurn(alarm(), cleared(20, "no rule"), MADE);
+  expect(ended?.event).toMatchObject({ kind: "CLEARED", by: null, comment: "no rule" });
 });
 
 test("it is over once it is both cleared and acknowledged", () => {

@@ -43,6 +43,8 @@ export interface Alarm {
   readonly comment: string | null;
   /** The order that it still has to open. */
   readonly maintenance: WantedMaintenance | null;
+  /** The one that it has opened, or found open. */
+  readonly maintenanceOrderId: string | null;
 }
 
 /** An alarm as people see it. */
@@ -97,17 +99,19 @@ export function afterTurn(
   if (turn.kind === "CLEARED") {
     if (open === null || !open.active) return null;
     const clearedAt = at < open.lastRaisedAt ? open.lastRaisedAt : at;
-    return change({ ...open, active: false, clearedAt }, "CLEARED", clearedAt);
+    return change({ ...open, active: false, clearedAt }, "CLEARED", clearedAt, null, turn.why);
   }
   const { severity, message, metric, value, limit, maintenance } = turn.raise;
   const raised = { severity, message, metric, value, limit, active: true, clearedAt: null, lastRaisedAt: at };
   if (open === null) {
     const unseen = { acknowledgedAt: null, acknowledgedBy: null, comment: null };
-    return change({ ...made, ...raised, ...unseen, raisedAt: at, occurrences: 1, maintenance }, "RAISED", at);
+    const first = { raisedAt: at, occurrences: 1, maintenance, maintenanceOrderId: null };
+    return change({ ...made, ...raised, ...unseen, ...first }, "RAISED", at);
   }
   if (open.active) return null;
   // The one that it wanted before may have been dropped on a shelf. Nothing is opened twice for one alarm.
-  const again = { occurrences: open.occurrences + 1, maintenance: open.maintenance ?? maintenance };
+  const wanted = open.maintenanceOrderId === null ? (open.maintenance ?? maintenance) : null;
+  const again = { occurrences: open.occurrences + 1, maintenance: wanted };
   return change({ ...open, ...raised, ...again }, "REPEATED", at);
 }
 

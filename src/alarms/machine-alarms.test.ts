@@ -46,8 +46,8 @@ class Story {
 
   message(second: number, samples: readonly Sample[]): this {
     const receivedAt = T0 + second * 1_000;
-    const { stored, transient, change } = applySamples(this.twin, samples, live(receivedAt), LIMITS);
-    this.facts.push(...this.#alarms.take({ stored, transient, state: change?.state ?? null }, receivedAt));
+    const { stored, transient } = applySamples(this.twin, samples, live(receivedAt), LIMITS);
+    this.facts.push(...this.#alarms.take({ stored, transient }, receivedAt));
     return this;
   }
 
@@ -68,8 +68,15 @@ class Story {
   }
 
   /** Another server takes over, with what this one has stored. */
-  takeOver(second: number, states = this.#alarms.states): this {
-    this.#alarms = new MachineAlarms(this.twin, states, T0 + second * 1_000);
+  takeOver(second: number, states = this.#alarms.states, remembered?: readonly [number, number][]): this {
+    const samples = (remembered ?? []).map(([at, value]) => ({
+      time: T0 + at * 1_000,
+      value,
+      quality: "GOOD" as const,
+    }));
+    const receivedAt = samples.at(-1)?.time ?? 0;
+    const known = new Map([["temperature", { samples, receivedAt, staleAfterMs: Number.POSITIVE_INFINITY }]]);
+    this.#alarms = new MachineAlarms(this.twin, states, T0 + second * 1_000, known);
     return this;
   }
 
@@ -137,6 +144,13 @@ describe("a limit", () => {
     expect(story.turns).toEqual(["RAISED HOT 9"]);
   });
 
+  test("is judged by the newest reading of its metric, however new those of others are", () => {
+    const story = new Story([rule("HOT", HOT)]).tell(10, { short: 1 });
+    expect(story.tell(5, { temperature: 90 }, 6).turns).toEqual(["RAISED HOT 5"]);
+    expect(story.tell(4, { temperature: 20 }, 8).turns).toEqual(["RAISED HOT 5"]);
+    expect(story.tell(6, { temperature: 20 }, 8).turns).toEqual(["RAISED HOT 5", "CLEARED HOT 6"]);
+  });
+
   test("is judged by samples that are shown and never stored", () => {
     expect(new Story([rule("HOT", HOT)]).tell(1, { temperature: 99 }, 0, { transient: true }).turns).toEqual([
       "RAISED HOT 1",
@@ -189,6 +203,26 @@ describe("other conditions", () => {
     expect(story.until(45).turns).toEqual(["RAISED RISES 26", "CLEARED RISES 40"]);
   });
 
+  test("a rate of a metric that comes more rarely than its window is that between its samples", () => {
+    const rate: AlarmCondition = {
+      ...{ kind: "RATE", metric: "temperature", perMs: 60_000, overMs: 10_000 },
+      ...{ above: 30, below: null, hysteresis: 0 },
+    };
+    const story = new Story([rule("HEATS", rate), rule("WARMS", { ...rate, above: 3 })]);
+    // 4 °C in a minute, told every 5 minutes, the last time a little late.
+    for (const [second, temperature] of [
+      [0, 20],
+      [300, 40],
+      [600, 60],
+      [907, 80.46],
+    ] as const)
+      story.until(second).tell(second, { temperature });
+    expect(story.turns).toEqual(["RAISED WARMS 300"]);
+    expect(story.messages).toEqual(["filler-1: temperature changes by 4 °C in 60 s, above 3 °C"]);
+    // It comes no more.
+    expect(story.until(2_000).turns).toEqual(["RAISED WARMS 300", "CLEARED WARMS 1521"]);
+  });
+
   test("a setpoint and what follows it may change in one message", () => {
     const away: AlarmCondition = {
       ...{ kind: "DEVIATION", metric: "temperature", from: { metric: "wanted" } },
@@ -213,6 +247,56 @@ describe("other conditions", () => {
     expect(story.until(130).turns).toEqual(["RAISED HELD 110"]);
     expect(story.messages).toEqual(["filler-1 is ABORTED for longer than 60 s"]);
     expect(story.tell(140, { state: "IDLE" }).turns.at(-1)).toBe("CLEARED HELD 140");
+  });
+
+  test("a message names the state and the value that lasted, not what came when the wait was over", () => {
+    const held: AlarmCondition = { kind: "STATE", states: ["HELD", "ABORTED"] };
+    const hot = { message: "{machine} had {value} {unit} in {state}", delayMs: 10_000 };
+    const fault: AlarmCondition = { kind: "FAULT", metric: null, bits: false, codes: [] };
+    const story = () =>
+      new Story([
+        rule("HELD", held, { delayMs: 3_000 }),
+        rule("HOT", HOT, hot),
+        rule("FAULT", fault, { delayMs: 5_000 }),
+      ]);
+    const messages = [
+      "filler-1 is HELD for longer than 3 s",
+      "filler-1 had 90 °C in HELD",
+      "filler-1: fault E1",
+    ];
+    const late = story().tell(0, { state: "HELD", temperature: 90, fault: "E1" });
+    late.tell(60, { state: "EXECUTE", temperature: 20, fault: "" });
+    expect(late.turns.slice(0, 2)).toEqual(["RAISED HOT 10", "CLEARED HOT 60"]);
+    expect(late.messages.toSorted()).toEqual(messages.toSorted());
+    expect(late.facts.flatMap(({ turn }) => (turn?.kind === "RAISED" ? [turn.raise.value] : []))).toEqual([
+      90,
+      "E1",
+      "HELD",
+    ]);
+    // At the very moment at which the wait is over it still was so.
+    const exact = story().tell(0, { state: "HELD" }).tell(3, { state: "EXECUTE" });
+    expect([exact.turns, exact.messages]).toEqual([["RAISED HELD 3", "CLEARED HELD 3"], [messages[0]]]);
+    // What the state is later is no matter to an alarm that is raised at once.
+    const quick = new Story([rule("HOT", HOT, { ...hot, delayMs: 0 })]).tell(0, { state: "HELD" });
+    const burst = [sample("temperature", 90, T0 + 5_000), sample("state", "IDLE", T0 + 9_000)];
+    expect(quick.message(20, burst).messages).toEqual(["filler-1 had 90 °C in HELD"]);
+  });
+
+  test("states that one message brings are judged one after the other", () => {
+    const held: AlarmCondition = { kind: "STATE", states: ["HELD"] };
+    const states = [
+      [0, "HELD"],
+      [50, "EXECUTE"],
+      [60, "HELD"],
+      [65, "EXECUTE"],
+    ] as const;
+    const story = new Story([rule("HELD", held, { delayMs: 10_000 })]);
+    story.message(
+      100,
+      states.map(([second, state]) => sample("state", state, T0 + second * 1_000)),
+    );
+    expect(story.until(120).turns).toEqual(["RAISED HELD 10", "CLEARED HELD 50"]);
+    expect(story.messages).toEqual(["filler-1 is HELD for longer than 10 s"]);
   });
 
   test("each fault that the rule knows is an alarm of its own, the others share one", () => {
@@ -306,8 +390,50 @@ describe("a server that takes over", () => {
     expect(story.until(700).turns).toEqual(["RAISED HOT 60"]);
   });
 
+  describe("of a condition that looks back", () => {
+    const rising: AlarmCondition = {
+      ...{ kind: "RATE", metric: "temperature", perMs: 10_000, overMs: 10_000 },
+      ...{ above: 5, below: null, hysteresis: 0 },
+    };
+    const readings = Array.from({ length: 31 }, (_, second): [number, number] => [
+      second,
+      Math.max(10, second),
+    ]);
+    const told = (more: Partial<AlarmRule> = {}) => {
+      const begun = new Story([rule("RISES", rising, more)]);
+      for (const [second, temperature] of readings) begun.tell(second, { temperature });
+      return begun;
+    };
+
+    test("goes on with its wait where it remembers, and begins it anew where it does not", () => {
+      const waiting = { delayMs: 20_000 };
+      expect(told(waiting).tell(36, { temperature: 36 }).turns).toEqual(["RAISED RISES 36"]);
+      const recalled = told(waiting).takeOver(31, undefined, readings).until(32);
+      expect(recalled.tell(36, { temperature: 36 }).turns).toEqual(["RAISED RISES 36"]);
+      const forgetful = told(waiting).takeOver(31).until(32);
+      expect(forgetful.tell(36, { temperature: 36 }).turns).toEqual([]);
+    });
+
+    test("ends an alarm when nothing comes any more, and raises none for what it remembers", () => {
+      expect(told().turns).toEqual(["RAISED RISES 16"]);
+      expect(told().takeOver(32, undefined, readings).until(60).turns).toEqual([
+        "RAISED RISES 16",
+        "CLEARED RISES 40",
+      ]);
+      expect(told().takeOver(32, new Map(), readings).until(60).turns).toEqual(["RAISED RISES 16"]);
+    });
+  });
+
   test("clears what has no rule any more", () => {
     story.takeOver(100, new Map([["OLD", { ...NORMAL, phase: "ACTIVE" }]]));
     expect(story.until(100).turns).toContain("CLEARED OLD 0");
+    expect(story.facts.find(({ code }) => code === "OLD")?.turn).toMatchObject({
+      why: "the machine's type has no such rule any more",
+    });
+  });
+
+  test("tells the value that lasted over it", () => {
+    story.takeOver(100).tell(101, { temperature: 20 }).until(110);
+    expect(story.messages).toEqual(["filler-1: temperature is 90 °C, above 80 °C"]);
   });
 });

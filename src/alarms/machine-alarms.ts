@@ -1,7 +1,8 @@
 import type { MachineType } from "../plant/machine-type.js";
 import type { Twin } from "../twin/machine-twin.js";
+import type { MachineState } from "../twin/packml.js";
 import type { Scalar } from "../twin/sample.js";
-import type { Series, StateChange, StoredSample } from "../twin/twin-model.js";
+import type { Series, StoredSample } from "../twin/twin-model.js";
 import type { AlarmFact, AlarmTurn, Raise } from "./alarm-fact.js";
 import {
   type ConditionState,
@@ -17,16 +18,22 @@ import {
 } from "./alarm-state.js";
 import { type Condition, conditionsOf, limitOf } from "./condition.js";
 import { messageOf } from "./message.js";
+import { PastStates } from "./past-states.js";
 import type { Probe } from "./probe.js";
+import { type Remembered, recall } from "./remembered.js";
 
 /** What comes before a wait is over may still be on its way when a server takes a machine over. */
 const PATIENCE_MS = 5_000;
 const NEVER = Number.NEGATIVE_INFINITY;
+const NOTHING: readonly never[] = [];
+const NO_RULE = "the machine's type has no such rule any more";
 
 interface Cell {
   readonly condition: Condition;
   readonly probe: Probe | null;
   state: ConditionState;
+  /** What the probe told when it was last judged: a wait that is over since then was for that. */
+  judged: Scalar;
   /** The last samples that it has seen. */
   last: Moment;
   /** Nothing more follows from the last samples alone. */
@@ -37,7 +44,6 @@ interface Cell {
 export interface Taken {
   readonly stored: readonly StoredSample[];
   readonly transient: readonly StoredSample[];
-  readonly state: StateChange | null;
 }
 
 /** The conditions of one machine's alarms, as far as its readings tell. */
@@ -49,6 +55,7 @@ export class MachineAlarms {
   readonly #cells: readonly Cell[];
   readonly #byMetric = new Map<string, Cell[]>();
   readonly #byState: readonly Cell[];
+  readonly #states: PastStates;
   /** What is stored of conditions that there are no more. */
   #left: readonly string[];
   #status: Twin["status"];
@@ -57,8 +64,14 @@ export class MachineAlarms {
   /**
    * @param before the states of the conditions by code: as they are stored, or as they were before the rules changed.
    * @param now milliseconds.
+   * @param remembered the readings of metrics up to the present one, for conditions that look back.
    */
-  constructor(twin: Twin, before: ReadonlyMap<string, ConditionState>, now: number) {
+  constructor(
+    twin: Twin,
+    before: ReadonlyMap<string, ConditionState>,
+    now: number,
+    remembered: ReadonlyMap<string, Remembered> = new Map(),
+  ) {
     const type = twin.machine.machineType;
     this.twin = twin;
     this.type = type;
@@ -66,9 +79,11 @@ export class MachineAlarms {
       condition,
       probe: condition.probe?.() ?? null,
       state: patient(before.get(condition.code) ?? NORMAL, condition, now),
+      judged: null,
       last: { time: NEVER, learnedAt: NEVER },
       settled: true,
     }));
+    for (const cell of this.#cells) remind(cell, remembered, now);
     for (const cell of this.#cells) {
       for (const metric of cell.condition.metrics) {
         const known = this.#byMetric.get(metric);
@@ -80,10 +95,14 @@ export class MachineAlarms {
     this.settles = this.#cells.some(({ probe }) => (probe?.settlesAfterMs ?? null) !== null);
     const codes = new Set(this.#cells.map(({ condition }) => condition.code));
     this.#left = [...before.keys()].filter((code) => !codes.has(code));
+    this.#states = new PastStates(twin.state, twin.stateSince?.getTime() ?? null);
     this.#status = twin.status;
     this.#fresh = true;
     // A sample of one metric may come before the first look, and is judged with what the others are.
-    for (const cell of this.#cells) this.#present(cell);
+    for (const cell of this.#cells) {
+      this.#present(cell);
+      cell.judged = cell.probe?.value ?? null;
+    }
   }
 
   get states(): ReadonlyMap<string, ConditionState> {
@@ -95,13 +114,14 @@ export class MachineAlarms {
   }
 
   /** What the samples of a message say, which the twin shows already. @param receivedAt milliseconds. */
-  take({ stored, transient, state }: Taken, receivedAt: number): AlarmFact[] {
+  take({ stored, transient }: Taken, receivedAt: number): AlarmFact[] {
     const facts: AlarmFact[] = [];
+    const states = this.#states.take(transient, this.#states.take(stored)) ?? NOTHING;
     this.#samples(stored, receivedAt, facts);
     if (transient.length > 0) this.#samples(transient, receivedAt, facts);
-    if (state !== null) {
-      const moment = { time: state.at.getTime(), learnedAt: receivedAt };
-      for (const cell of this.#byState) this.#step(cell, this.#stateVerdict(cell), moment, facts);
+    for (const { state, from } of states) {
+      const moment = { time: from, learnedAt: receivedAt };
+      for (const cell of this.#byState) this.#step(cell, this.#stateVerdict(cell, state), moment, facts);
     }
     if (this.twin.status !== this.#status) this.#look(receivedAt, facts);
     return facts;
@@ -127,7 +147,7 @@ export class MachineAlarms {
         this.#step(cell, this.#verdict(cell, cell.last.time + after), later(cell.last, after), facts);
       }
       const due = dueAt(cell.state, cell.condition.rule);
-      if (due !== null && due <= now) this.#set(cell, expire(cell.state, now, cell.condition.rule), facts);
+      if (due !== null && due <= now) this.#end(cell, expire(cell.state, now, cell.condition.rule), facts);
     }
     return facts;
   }
@@ -189,8 +209,7 @@ export class MachineAlarms {
     for (const cell of this.#cells) {
       const present = this.#present(cell);
       const { at, learnedAt } = present;
-      // What it remembered is gone with the server before, and proves no wait any more.
-      const verdict = present.verdict ?? "neither";
+      const verdict = present.verdict ?? this.#recalled(cell);
       const held = verdict === "met" && at !== NEVER;
       const step = judge(
         cell.state,
@@ -205,9 +224,18 @@ export class MachineAlarms {
         machine: this.twin.machine,
         code,
         state: NORMAL,
-        turn: { kind: "CLEARED", at: now },
+        turn: { kind: "CLEARED", at: now, why: NO_RULE },
       });
     this.#left = [];
+  }
+
+  /**
+   * What a condition that looks back says before the next reading. It was judged by the last one before it was stored, so
+   * that it can go on with a wait, and begins nothing. What it does not remember proves no wait.
+   */
+  #recalled({ state, probe, last }: Cell): Verdict {
+    const waits = state.phase === "PENDING" || state.phase === "CLEARING";
+    return waits && last.time !== NEVER ? (probe?.verdict(last.time) ?? "neither") : "neither";
   }
 
   /** What the twin as it is says of a condition; a null verdict where it says nothing. */
@@ -221,7 +249,7 @@ export class MachineAlarms {
     }
     if (probe === null) {
       const at = twin.stateSince?.getTime() ?? NEVER;
-      return { verdict: this.#stateVerdict(cell), at, learnedAt: at };
+      return { verdict: this.#stateVerdict(cell, twin.state), at, learnedAt: at };
     }
     let at = NEVER;
     let learnedAt = NEVER;
@@ -230,7 +258,7 @@ export class MachineAlarms {
       const series = twin.series(metric);
       if (series && isKnown(twin, series)) {
         const time = twin.table.time(series.place);
-        if (!probe.remembers) probe.put(metric, twin.table.value(series.place), time);
+        if (probe.remembersMs === null) probe.put(metric, twin.table.value(series.place), time);
         at = Math.max(at, time);
         learnedAt = Math.max(learnedAt, twin.table.receivedAt(series.place));
       } else {
@@ -239,7 +267,7 @@ export class MachineAlarms {
       }
     }
     if (!known) return { verdict: "neither", at, learnedAt };
-    return { verdict: probe.remembers ? null : probe.verdict(at), at, learnedAt };
+    return { verdict: probe.remembersMs === null ? probe.verdict(at) : null, at, learnedAt };
   }
 
   #verdict(cell: Cell, time: number): Verdict {
@@ -247,10 +275,9 @@ export class MachineAlarms {
     return this.twin.status === "OFFLINE" ? "neither" : (cell.probe?.verdict(time) ?? "neither");
   }
 
-  #stateVerdict({ condition }: Cell): Verdict {
+  #stateVerdict({ condition }: Cell, state: MachineState): Verdict {
     const wanted = condition.rule.condition;
-    const { state, status } = this.twin;
-    if (wanted.kind !== "STATE" || status === "OFFLINE") return "neither";
+    if (wanted.kind !== "STATE" || this.twin.status === "OFFLINE") return "neither";
     return wanted.states.includes(state) ? "met" : "unmet";
   }
 
@@ -262,34 +289,51 @@ export class MachineAlarms {
 
   #step(cell: Cell, verdict: Verdict, moment: Moment, facts: AlarmFact[]): void {
     const { rule } = cell.condition;
-    this.#set(cell, elapse(cell.state, moment, rule), facts);
+    this.#end(cell, elapse(cell.state, moment, rule), facts);
     this.#set(cell, judge(cell.state, verdict, moment, rule), facts);
   }
 
+  /** A verdict came: what raises an alarm is what it was about. */
   #set(cell: Cell, step: Step | null, facts: AlarmFact[]): void {
+    cell.judged = cell.probe?.value ?? null;
+    this.#apply(cell, step, facts, (at) => this.#states.at(at));
+  }
+
+  /** A wait is over: what raises an alarm is what held until then, whatever has come since. */
+  #end(cell: Cell, step: Step | null, facts: AlarmFact[]): void {
+    this.#apply(cell, step, facts, (at) => this.#states.before(at));
+  }
+
+  #apply(cell: Cell, step: Step | null, facts: AlarmFact[], stateAt: (time: number) => MachineState): void {
     if (step === null) return;
+    const { condition, judged } = cell;
     cell.state = step.state;
-    const turn = step.turn && this.#turn(cell, step.turn);
-    facts.push({ machine: this.twin.machine, code: cell.condition.code, state: step.state, turn });
+    const turn = step.turn && this.#turn(condition, step.turn, judged, stateAt);
+    facts.push({ machine: this.twin.machine, code: condition.code, state: step.state, turn });
   }
 
-  #turn({ condition, probe }: Cell, { kind, at }: Turn): AlarmTurn {
+  #turn(
+    condition: Condition,
+    { kind, at }: Turn,
+    judged: Scalar,
+    stateAt: (time: number) => MachineState,
+  ): AlarmTurn {
     return kind === "RAISED"
-      ? { kind, at, raise: this.#raise(condition, probe?.value ?? null) }
-      : { kind, at };
+      ? { kind, at, raise: this.#raise(condition, judged, stateAt(at)) }
+      : { kind, at, why: null };
   }
 
-  #raise(condition: Condition, probed: Scalar): Raise {
+  #raise(condition: Condition, judged: Scalar, state: MachineState): Raise {
     const { twin } = this;
     const { rule, code, severity, template, metrics } = condition;
     const metric = metrics[0] ?? null;
     const series = metric === null ? undefined : twin.series(metric);
-    const value = rule.condition.kind === "STATE" ? twin.state : probed;
+    const value = rule.condition.kind === "STATE" ? state : judged;
     const limit = limitOf(rule);
     const fields = {
       machine: twin.machine.name,
       path: twin.machine.path,
-      state: twin.state,
+      state,
       unit: (series?.definition ? series.definition.unit : series?.hint?.unit) ?? null,
       ...{ code, metric, value, limit },
     };
@@ -303,6 +347,20 @@ export class MachineAlarms {
     };
     return { severity, message, metric, value, limit, maintenance };
   }
+}
+
+/** Lets a condition that looks back see what came before. */
+function remind(cell: Cell, remembered: ReadonlyMap<string, Remembered>, now: number): void {
+  const { condition, probe } = cell;
+  const [metric] = condition.metrics;
+  const known = metric === undefined ? undefined : remembered.get(metric);
+  if (!probe || probe.remembersMs === null || metric === undefined || !known) return;
+  const time = recall(probe, metric, known);
+  if (time === null) return;
+  const after = probe.settlesAfterMs ?? 0;
+  const learnedAt = Math.max(known.receivedAt, now + Math.min(PATIENCE_MS, after) - after);
+  cell.last = { time, learnedAt };
+  cell.settled = false;
 }
 
 function isKnown(twin: Twin, { place }: Series): boolean {

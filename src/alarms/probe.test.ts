@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { reportOf } from "../activity/derivation.js";
 import type { AlarmCondition } from "../plant/alarm-rule.js";
 import type { Scalar } from "../twin/sample.js";
 import type { Verdict } from "./alarm-state.js";
@@ -61,7 +62,20 @@ test("a rate is the change in its window, told for the time that it is per", () 
   probe.put("t", 21.5, 20_000);
   expect([probe.verdict(20_000), probe.value]).toEqual(["unmet", 3]);
   // Nothing comes any more: it does not change.
-  expect([probe.verdict(30_000), probe.value, probe.settlesAfterMs]).toEqual(["unmet", 0, 10_000]);
+  expect([probe.verdict(30_000), probe.value]).toEqual(["unmet", 0]);
+});
+
+test("a rate settles after its window, or when the next sample is twice as late as the last one was", () => {
+  const probe = probeOf({ kind: "RATE", metric: "t", perMs: 60_000, overMs: 10_000, ...BOUND });
+  for (const [time, settles] of [
+    [0, 10_000],
+    [1_000, 10_000],
+    [301_000, 600_000],
+    [302_000, 10_000],
+  ] as const) {
+    probe.put("t", 20, time);
+    expect(probe.settlesAfterMs).toBe(settles);
+  }
 });
 
 test("a deviation is the distance from the setpoint, to both sides, once both are known", () => {
@@ -94,13 +108,18 @@ describe("a fault", () => {
     [23, false, true],
     ["E5", false, true],
     [true, false, true],
+    [" 17 ", true, false],
     [0, false, false],
+    [0n, false, false],
     ["0", false, false],
     ["", false, false],
+    [" ", false, false],
     [null, false, false],
     [false, false, false],
-  ])("%s is the one of code 17: %s, another: %s", (value, known, other) => {
+    ["false", false, false],
+  ])("%s is the one of code 17: %s, another: %s; and downtimes see it alike", (value, known, other) => {
     expect([isFaultCode("17")(value), isOtherFault(["17"])(value)]).toEqual([known, other]);
+    expect(reportOf("FAULT", value) !== "").toBe(known || other);
   });
 
   test.each<[Scalar, boolean, boolean]>([

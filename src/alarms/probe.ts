@@ -1,3 +1,4 @@
+import { reportOf } from "../activity/derivation.js";
 import type { AlarmCondition, Bound } from "../plant/alarm-rule.js";
 import type { Scalar } from "../twin/sample.js";
 import type { Verdict } from "./alarm-state.js";
@@ -14,8 +15,8 @@ export interface Probe {
   readonly value: Scalar;
   /** Milliseconds after the last value at which the verdict can be another without a new one; null: never. */
   readonly settlesAfterMs: number | null;
-  /** It remembers values: the present readings alone tell it nothing. */
-  readonly remembers: boolean;
+  /** How long it remembers values, in milliseconds: the present readings alone tell it nothing. Null: it remembers none. */
+  readonly remembersMs: number | null;
 }
 
 type Of<Kind extends AlarmCondition["kind"]> = Extract<AlarmCondition, { kind: Kind }>;
@@ -52,7 +53,7 @@ function numberOf(value: Scalar): number | null {
 
 class LimitProbe implements Probe {
   readonly settlesAfterMs = null;
-  readonly remembers = false;
+  readonly remembersMs = null;
   readonly #bound: Bound;
   #value: number | null = null;
 
@@ -77,21 +78,28 @@ class LimitProbe implements Probe {
   }
 }
 
+/** A value whose next sample is that many times as late as the last one was has stopped changing. */
+const LATE = 2;
+
 class RateProbe implements Probe {
-  readonly settlesAfterMs: number;
-  readonly remembers = true;
+  readonly remembersMs: number;
   readonly #condition: Of<"RATE">;
   readonly #window: ValueWindow;
   #rate: number | null = null;
 
   constructor(condition: Of<"RATE">) {
-    this.settlesAfterMs = condition.overMs;
+    this.remembersMs = condition.overMs;
     this.#condition = condition;
     this.#window = new ValueWindow(condition.overMs);
   }
 
   get value(): Scalar {
     return this.#rate;
+  }
+
+  /** Also of a metric that comes more rarely than `over`. */
+  get settlesAfterMs(): number {
+    return Math.max(this.#condition.overMs, LATE * this.#window.gap);
   }
 
   put(_metric: string, value: Scalar, time: number): void {
@@ -114,7 +122,7 @@ class RateProbe implements Probe {
 
 class SetpointProbe implements Probe {
   readonly settlesAfterMs = null;
-  readonly remembers = false;
+  readonly remembersMs = null;
   readonly #condition: Of<"DEVIATION">;
   readonly #setpoint: string;
   #value: number | null = null;
@@ -150,13 +158,14 @@ class SetpointProbe implements Probe {
 
 class MeanProbe implements Probe {
   readonly settlesAfterMs = null;
-  readonly remembers = true;
+  readonly remembersMs: number;
   readonly #condition: Of<"DEVIATION">;
   readonly #window: MeanWindow;
   #value: number | null = null;
   #mean: number | null = null;
 
   constructor(condition: Of<"DEVIATION">, meanMs: number) {
+    this.remembersMs = meanMs;
     this.#condition = condition;
     this.#window = new MeanWindow(meanMs);
   }
@@ -186,7 +195,7 @@ class MeanProbe implements Probe {
 /** A probe of what one reading tells by itself. */
 export class FaultProbe implements Probe {
   readonly settlesAfterMs = null;
-  readonly remembers = false;
+  readonly remembersMs = null;
   readonly #isIt: (value: Scalar) => boolean;
   #value: Scalar | undefined;
 
@@ -212,14 +221,9 @@ export class FaultProbe implements Probe {
   }
 }
 
-/** Whether a value tells of a fault, of whatever kind; null, 0, false and an empty text tell of none. */
-export function isFault(value: Scalar): boolean {
-  return value !== null && value !== "" && value !== false && Number(value) !== 0;
-}
-
-/** Whether a fault is the one of that code. */
+/** Whether a value tells of the fault of that code. */
 export function isFaultCode(code: string): (value: Scalar) => boolean {
-  return (value) => isFault(value) && String(value) === code;
+  return (value) => reportOf("FAULT", value) === code;
 }
 
 /** Whether one bit of a number is set. */
@@ -228,10 +232,10 @@ export function hasBit(bit: string): (value: Scalar) => boolean {
   return (value) => (bitsOf(value) & mask) !== 0n;
 }
 
-/** Whether a fault is none of those codes. */
+/** Whether a value tells of a fault of none of those codes; what is no fault to downtimes is none here. */
 export function isOtherFault(codes: readonly string[]): (value: Scalar) => boolean {
-  const known = new Set(codes);
-  return (value) => isFault(value) && !known.has(String(value));
+  const none = new Set(["", ...codes]);
+  return (value) => !none.has(reportOf("FAULT", value));
 }
 
 /** Whether a bit of a number is set that is none of those. */

@@ -1,7 +1,10 @@
-/** A window is kept in about so many parts, however many samples come. */
+/**
+ * A window is kept in about so many parts, however many samples come. The parts lie fixed in time, so that what a window
+ * tells follows from the samples within it alone, wherever it began.
+ */
 const PARTS = 60;
 
-/** What a value was some time ago; a value holds until the next one. */
+/** How a value has changed. Between two samples it is taken to have moved evenly, and after the last one not at all. */
 export class ValueWindow {
   readonly #overMs: number;
   readonly #times: number[] = [];
@@ -14,28 +17,32 @@ export class ValueWindow {
 
   /** @param time not before the last one. */
   add(time: number, value: number): void {
-    const times = this.#times;
-    const last = times.length - 1;
-    // The last one is always exact; of those before it, one for each part of the window is kept.
-    const close = last > 0 && (times[last] as number) - (times[last - 1] as number) < this.#overMs / PARTS;
-    if (close) {
-      times[last] = time;
-      this.#values[last] = value;
-    } else {
-      times.push(time);
-      this.#values.push(value);
+    const last = this.#times.length > 1 ? this.#times.at(-1) : undefined;
+    // Of each part the last one is kept, and the very first one, which tells how far back the window reaches.
+    if (last !== undefined && partOf(last, this.#overMs) === partOf(time, this.#overMs)) {
+      this.#times.pop();
+      this.#values.pop();
     }
+    this.#times.push(time);
+    this.#values.push(value);
     this.#drop(time - this.#overMs);
   }
 
   /** How much the value has changed in the window up to `time`; null where it does not reach back that far. */
   growth(time: number): number | null {
     const from = time - this.#overMs;
-    let index = this.#times.length - 1;
-    const present = this.#values[index];
-    while (index >= 0 && (this.#times[index] as number) > from) index -= 1;
-    const before = this.#values[index];
-    return present === undefined || before === undefined ? null : present - before;
+    const index = this.#times.findLastIndex((one) => one <= from);
+    const [before, after, present] = [this.#values[index], this.#values[index + 1], this.#values.at(-1)];
+    if (before === undefined || present === undefined) return null;
+    if (after === undefined) return 0;
+    const [begin, end] = [this.#times[index] as number, this.#times[index + 1] as number];
+    return present - (before + ((after - before) * (from - begin)) / (end - begin));
+  }
+
+  /** Milliseconds between the last two samples that are kept; 0 where there are none. */
+  get gap(): number {
+    const [before, last] = [this.#times.at(-2), this.#times.at(-1)];
+    return before === undefined || last === undefined ? 0 : last - before;
   }
 
   clear(): void {
@@ -43,7 +50,7 @@ export class ValueWindow {
     this.#values.length = 0;
   }
 
-  /** The newest value of before `from` is what held then. */
+  /** The newest of before `from` tells with the one after it what was so then. */
   #drop(from: number): void {
     let gone = 0;
     while (gone + 1 < this.#times.length && (this.#times[gone + 1] as number) <= from) gone += 1;
@@ -57,7 +64,9 @@ export class ValueWindow {
 export class MeanWindow {
   readonly #overMs: number;
   #parts: { from: number; sum: number; count: number }[] = [];
+  /** Without a gap as long as the window; and the last sample. */
   #since: number | null = null;
+  #last: number | null = null;
 
   constructor(overMs: number) {
     this.#overMs = overMs;
@@ -73,18 +82,25 @@ export class MeanWindow {
   }
 
   add(time: number, value: number): void {
-    const last = this.#parts.at(-1);
-    if (!last || time - last.from > this.#overMs) {
-      this.#parts = [{ from: time, sum: value, count: 1 }];
+    if (this.#last === null || time - this.#last > this.#overMs) {
+      this.#parts = [];
       this.#since = time;
-    } else if (time - last.from < this.#overMs / PARTS) {
-      last.sum += value;
-      last.count += 1;
+    }
+    this.#last = time;
+    const part = this.#parts.at(-1);
+    if (part && partOf(part.from, this.#overMs) === partOf(time, this.#overMs)) {
+      part.sum += value;
+      part.count += 1;
     } else this.#parts.push({ from: time, sum: value, count: 1 });
   }
 
   clear(): void {
     this.#parts = [];
     this.#since = null;
+    this.#last = null;
   }
+}
+
+function partOf(time: number, overMs: number): number {
+  return Math.floor((time * PARTS) / overMs);
 }

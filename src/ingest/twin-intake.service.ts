@@ -114,9 +114,8 @@ export class TwinIntake {
     }
     if (applied.reports.length > 0) entry.states = applied.reports.map((report) => ({ machine, report }));
     if (this.#alarms) {
-      const { stored, transient, change } = applied;
-      const state = change?.state ?? null;
-      entry.alarms = this.#alarms.samples(twin, { stored, transient, state }, message.receivedAt);
+      const { stored, transient } = applied;
+      entry.alarms = this.#alarms.samples(twin, { stored, transient }, message.receivedAt);
     }
     // One for all of them: a message of a thousand unknown metrics must not push out all other dead letters.
     if (problems.length > 0)

@@ -69,6 +69,14 @@ test("an order is made so long before it is due as the plan says", () => {
   expect(monthly.firstToMakeAfter(Date.parse("2026-03-25T06:00:00.000Z"))).toBe(1);
 });
 
+test("an order that is made very long before it is due is found as fast", () => {
+  const often = series("PT1M", "2026-01-01T00:00:00Z", { leadTime: "P100Y" });
+  const moment = Date.parse("2026-01-02T00:00:00Z");
+  const index = often.firstToMakeAfter(moment);
+  expect(often.at(index).makeAt).toBeGreaterThan(moment);
+  expect(often.at(index - 1).makeAt).toBeLessThanOrEqual(moment);
+});
+
 describe("whatever the rhythm and the moment", () => {
   const everies = ["PT1M", "PT90M", "P1D", "P2W", "P1M", "P3M", "P1Y", "P1M2DT3H"];
   const anchor = Date.parse("2026-01-31T01:30:00Z");

@@ -9,7 +9,7 @@ export interface CalendarTrigger {
   /** The first due time, as RFC 3339. */
   readonly anchor: string;
   readonly timeZone: string;
-  /** ISO 8601 duration: orders are made so long before they are due; null: when they are due. */
+  /** ISO 8601 duration, about no longer than `every`: orders are made so long before they are due; null: when they are due. */
   readonly leadTime: string | null;
 }
 
@@ -47,9 +47,11 @@ export class DueSeries {
 
   /** The index of the first due time whose order is not yet to be made. */
   firstToMakeAfter(moment: number): number {
-    return this.#first(moment, ({ makeAt }) => makeAt > moment);
+    const ahead = this.#lead === null ? 0 : roughMs(this.#lead);
+    return this.#first(moment + ahead, ({ makeAt }) => makeAt > moment);
   }
 
+  /** @param near about when it is due: the search begins there. */
   #first(near: number, isIt: (due: CalendarDue) => boolean): number {
     const guess = Math.floor((near - this.#anchor.epochMilliseconds) / roughMs(this.#every));
     let index = Math.max(guess, 0);

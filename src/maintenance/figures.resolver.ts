@@ -23,7 +23,7 @@ export class MaintenanceFiguresResolver {
     if (under != null && !this.#plant.byPath(under)) {
       throw badInput(`under: there is no equipment "${under}"`, ["under"]);
     }
-    const range = { from, to: to ?? new Date() };
+    const range = { from, to: to ?? this.#figures.now() };
     if (range.to <= range.from) throw badInput("to must be after from", [to ? "to" : "from"]);
     return { ...range, ...(await this.#figures.figures(under ?? null, range)) };
   }

@@ -25,6 +25,11 @@ export class FiguresService {
     this.#clock = deps.clock;
   }
 
+  /** The end of a range that has none. */
+  now(): Date {
+    return new Date(this.#clock.now());
+  }
+
   /**
    * The figures of [from, to). The backlog is that at the end, or that of now where the end has not come.
    * @param under only machines at or below this path; null: all.

@@ -28,6 +28,11 @@ export function roughMs(duration: Temporal.Duration): number {
   return wholeDays * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1_000 + milliseconds;
 }
 
+/** Whether one ISO 8601 duration is longer than another one, on average. */
+export function isLonger(one: string, other: string): boolean {
+  return roughMs(Temporal.Duration.from(one)) > roughMs(Temporal.Duration.from(other));
+}
+
 /** The duration so many times: months stay months, hours stay hours. */
 export function times(duration: Temporal.Duration, count: number): Temporal.Duration {
   const { years, months, weeks, days, hours, minutes, seconds, milliseconds } = duration;

@@ -63,7 +63,9 @@ export interface MaintenanceEvent {
   readonly orderId: string;
   readonly kind: MaintenanceEventKind;
   readonly by: string;
+  /** When it happened. */
   readonly at: Date;
+  readonly recordedAt: Date;
   readonly detail: string | null;
 }
 

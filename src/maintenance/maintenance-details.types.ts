@@ -24,7 +24,10 @@ registerEnumType(MaintenanceEventKindEnum, {
     ITEM_UNCHECKED: { description: "A checklist item was marked as not done." },
     PART_RECORDED: { description: "A part that was used was recorded, or taken back." },
     WORK_LOGGED: { description: "Time spent was recorded." },
-    DUE_AGAIN: { description: "Its plan was due again while it was still open: no further order was made." },
+    DUE_AGAIN: {
+      description:
+        "Its plan was due, or its alarm raised, again while it was still open: no further order was made.",
+    },
   },
 });
 
@@ -36,8 +39,11 @@ export class MaintenanceEvent {
   @Field(() => String, { description: "Who did it; mes-twin for the server itself." })
   by!: string;
 
-  @Field(() => GraphQLDateTime, { description: "When." })
+  @Field(() => GraphQLDateTime, { description: "When it happened." })
   at!: Date;
+
+  @Field(() => GraphQLDateTime, { description: "When it was recorded." })
+  recordedAt!: Date;
 
   @Field(() => String, { nullable: true, description: "The comment, or what was checked or recorded." })
   detail!: string | null;

@@ -133,7 +133,7 @@ export class MaintenanceRecordsResolver {
     return load(context, "work", key, (ids) => this.#records.workOf(ids));
   }
 
-  @FieldResolver(() => [MaintenanceEvent], { description: "What happened to it, oldest first." })
+  @FieldResolver(() => [MaintenanceEvent], { description: "What happened to it, as it was recorded." })
   events(@Root() { key }: MaintenanceOrderValue, @Ctx() context: GraphQLContext): Promise<object[]> {
     return load(context, "events", key, (ids) => this.#records.eventsOf(ids));
   }

@@ -3,6 +3,7 @@ import { newId } from "../kernel/ids.js";
 import { textProblem } from "../kernel/text.js";
 import { type UserErrorCode, userError } from "../kernel/user-error.js";
 import { sumOf } from "../production/decimal.js";
+import { grouped } from "./grouped.js";
 import type { MaintenanceOrder, MaintenanceStatus } from "./maintenance.js";
 import type { MaintenanceResult, MaintenanceService } from "./maintenance.service.js";
 import type { MaintenanceStore } from "./maintenance.store.js";
@@ -128,36 +129,30 @@ export class MaintenanceRecords {
 
   /** The checklist of each order, in the order of `orderIds`. */
   async itemsOf(orderIds: readonly string[]): Promise<ChecklistItem[][]> {
-    return grouped(orderIds, await this.#store.items(orderIds));
+    return ofOrders(orderIds, await this.#store.items(orderIds));
   }
 
   /** The parts of each order, oldest first. */
   async partsOf(orderIds: readonly string[]): Promise<Part[][]> {
-    return grouped(orderIds, await this.#store.parts(orderIds));
+    return ofOrders(orderIds, await this.#store.parts(orderIds));
   }
 
   /** The time spent on each order, as it was recorded. */
   async workOf(orderIds: readonly string[]): Promise<WorkLog[][]> {
-    return grouped(orderIds, await this.#store.work(orderIds));
+    return ofOrders(orderIds, await this.#store.work(orderIds));
   }
 
-  /** What happened to each order, oldest first. */
+  /** What happened to each order, as it was recorded. */
   async eventsOf(orderIds: readonly string[]): Promise<MaintenanceEvent[][]> {
-    return grouped(orderIds, await this.#store.events(orderIds));
+    return ofOrders(orderIds, await this.#store.events(orderIds));
   }
 }
 
-function grouped<Item extends { readonly orderId: string }>(
+function ofOrders<Item extends { readonly orderId: string }>(
   orderIds: readonly string[],
   items: readonly Item[],
 ): Item[][] {
-  const byOrder = new Map<string, Item[]>();
-  for (const item of items) {
-    const known = byOrder.get(item.orderId);
-    if (known) known.push(item);
-    else byOrder.set(item.orderId, [item]);
-  }
-  return orderIds.map((id) => byOrder.get(id) ?? []);
+  return grouped(orderIds, items, ({ orderId }) => orderId);
 }
 
 function recorded(order: MaintenanceOrder, kind: MaintenanceEvent["kind"], detail: string): OrderStep {

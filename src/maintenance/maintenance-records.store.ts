@@ -78,10 +78,10 @@ export class MaintenanceRecordsStore {
     );
   }
 
-  /** As they happened. */
+  /** As they were recorded. */
   async events(orderIds: readonly string[]): Promise<MaintenanceEvent[]> {
     return await this.#db.query<MaintenanceEvent>(
-      `SELECT order_id AS "orderId", kind, by, at, detail FROM maintenance_event
+      `SELECT order_id AS "orderId", kind, by, at, recorded_at AS "recordedAt", detail FROM maintenance_event
        WHERE order_id = ANY ($1::uuid[]) ORDER BY id`,
       [orderIds],
     );

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sqlWithin } from "../../src/db/sql.js";
 import {
   type MaintenanceServer,
   startMaintenanceServers,
   TESTER,
 } from "../../test/support/maintenance-servers.js";
+import { MaintenanceFiguresResolver } from "./figures.resolver.js";
 import {
   MAINTENANCE_STATUSES,
   type MaintenanceAction,
@@ -37,10 +37,14 @@ async function created(more: Partial<NewMaintenanceOrder> = {}): Promise<Mainten
   return order;
 }
 
-async function act(action: MaintenanceAction, { number }: MaintenanceOrder): Promise<MaintenanceOrder> {
-  const { order, userErrors } = await one.maintenance.act(TESTER, action, {
-    ...{ number, expectedVersion: null, comment: null },
-  });
+const STEP = { expectedVersion: null, comment: null, at: null };
+
+async function act(
+  action: MaintenanceAction,
+  { number }: MaintenanceOrder,
+  at: Date | null = null,
+): Promise<MaintenanceOrder> {
+  const { order, userErrors } = await one.maintenance.act(TESTER, action, { ...STEP, number, at });
   if (!order) throw new Error(JSON.stringify(userErrors));
   return order;
 }
@@ -74,9 +78,9 @@ type Steps = Record<
 >;
 
 const STEPS: Steps = {
-  start: (order) => one.maintenance.act(TESTER, "start", { ...key(order), comment: null }),
-  complete: (order) => one.maintenance.act(TESTER, "complete", { ...key(order), comment: null }),
-  cancel: (order) => one.maintenance.act(TESTER, "cancel", { ...key(order), comment: null }),
+  start: (order) => one.maintenance.act(TESTER, "start", { ...STEP, ...key(order) }),
+  complete: (order) => one.maintenance.act(TESTER, "complete", { ...STEP, ...key(order) }),
+  cancel: (order) => one.maintenance.act(TESTER, "cancel", { ...STEP, ...key(order) }),
   update: (order) => one.maintenance.edit(TESTER, { ...key(order), priority: 99 }),
   check: (order) => one.records.check(TESTER, { ...key(order), position: 1, done: true, value: null }),
   comment: (order) => one.records.comment(TESTER, { ...key(order), comment: "seen" }),
@@ -122,7 +126,7 @@ test("every step of an order is in its log, with who and when", async () => {
     { ...key(order), comment: "bring the key" },
   );
   pass(1);
-  await one.maintenance.act(TESTER, "start", { ...key(order), comment: "leaks" });
+  await one.maintenance.act(TESTER, "start", { ...STEP, ...key(order), comment: "leaks" });
   pass(1);
   const bob = { principal: "bob", idempotencyKey: null };
   await one.records.check(bob, { ...key(order), position: 1, done: true, value: "6.2 bar" });
@@ -158,6 +162,34 @@ test("every step of an order is in its log, with who and when", async () => {
     "bring the key",
     "leaks",
   ]);
+});
+
+test("a repair that is booked afterwards has the time that it took, and its log says when it was booked", async () => {
+  const machine = "plant/m1";
+  const night = plant.time.now - 8 * 3_600_000;
+  const at = (hours: number) => new Date(night + hours * 3_600_000);
+  const repair = await created({ machine });
+  await act("start", repair, at(0));
+  await act("complete", repair, at(1.5));
+  const figures = await one.figures.figures(machine, { from: at(0), to: at(2) });
+  expect(figures.repair).toEqual({ count: 1, hours: 1.5, meanHours: 1.5 });
+  const machineId = one.plant.machine(machine)?.id ?? "";
+  const range = { from: night - 3_600_000, to: plant.time.now };
+  const spans = (await other.maintenance.spans([machineId], range)).get(machineId) ?? [];
+  expect(spans.filter(({ value }) => value.number === repair.number)).toMatchObject([
+    { from: night, to: night + 1.5 * 3_600_000 },
+  ]);
+  const now = new Date(plant.time.now);
+  const [events] = await one.records.eventsOf([repair.id]);
+  expect(events?.map(({ kind, at: when, recordedAt }) => [kind, when, recordedAt])).toEqual([
+    ["CREATED", now, now],
+    ["STARTED", at(0), now],
+    ["COMPLETED", at(1.5), now],
+  ]);
+  const wrong = await act("start", await created({ machine }), at(3));
+  expect(
+    await one.maintenance.act(TESTER, "complete", { ...STEP, number: wrong.number, at: at(2) }),
+  ).toMatchObject({ order: null, userErrors: [{ code: "INVALID_INPUT", field: ["at"] }] });
 });
 
 test("an order cannot be completed before its required items are done", async () => {
@@ -248,25 +280,12 @@ test("an order is planned anew until it is closed, its start only while it is PL
   ]);
 });
 
-test("an alarm opens one order, however often and wherever it is told", async () => {
-  const alarmId = "01956f00-0000-7000-8000-000000000001";
-  const machineId = one.plant.machine("plant/m2")?.id ?? "";
-  const request = { machineId, alarmId, kind: "CORRECTIVE", title: "Overheated", by: "alarm HOT" } as const;
-  const heard: string[] = [];
-  for (const { live } of [one, other]) live.listen("maintenanceOrderChanged", ({ id }) => heard.push(id));
-  const open = async (server: MaintenanceServer) => {
-    const opened = await server.db.transaction((tx) => server.maintenance.openFor(sqlWithin(tx), request));
-    opened.told();
-    return opened;
-  };
-  const opened = await Promise.all([one, other, one, other].map(open));
-  expect(new Set(opened.map(({ number }) => number)).size).toBe(1);
-  expect(opened.filter(({ made }) => made)).toHaveLength(1);
-  expect(await open(one)).toMatchObject({ made: false, number: opened[0]?.number });
-  expect(heard).toEqual([opened[0]?.id]);
-  expect(await one.maintenance.byId(opened[0]?.id ?? "")).toMatchObject({
-    ...{ alarmId, title: "Overheated", status: "OPEN", priority: 50, createdBy: "alarm HOT" },
-  });
+test("figures without an end reach to now, by the server's clock", async () => {
+  const resolver = new MaintenanceFiguresResolver({ figures: one.figures, plant: one.plant });
+  const from = new Date(plant.time.now - 3_600_000);
+  const { to } = await resolver.maintenanceFigures({ from });
+  expect(to).toEqual(new Date(plant.time.now));
+  await expect(resolver.maintenanceFigures({ from: to })).rejects.toThrow("to must be after from");
 });
 
 test("figures tell backlog, compliance and repair times of a range", async () => {

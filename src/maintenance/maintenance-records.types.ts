@@ -21,7 +21,7 @@ export class UpdateMaintenanceOrderInput extends MaintenanceOrderKey {
   @Field(() => String, { nullable: true, description: "What is to be done, at length; null: nothing more." })
   description?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "The higher, the more urgent." })
+  @Field(() => Int, { nullable: true, description: "The higher, the more urgent; 0 to 1,000." })
   priority?: number | null;
 
   @Field(() => Boolean, {

@@ -13,6 +13,8 @@ export interface MaintenanceActionInput {
   readonly number: string;
   readonly expectedVersion: number | null;
   readonly comment: string | null;
+  /** When it happened; null: now. */
+  readonly at: Date | null;
 }
 
 /** What an order is made of, besides what the server gives it. */
@@ -30,9 +32,11 @@ export type OrderOfPlan = Omit<OrderRequest, "alarmId"> & {
   readonly occurrence: number;
 };
 
-/** An order to be opened for an alarm; what is left out is null, empty, false, or a priority of 50. */
+/** An order wanted for an alarm; what is left out is null, empty, false, or a priority of 50. */
 export type OrderForAlarm = Pick<OrderRequest, "machineId" | "kind" | "title" | "by"> & {
   readonly alarmId: string;
+  /** The order that the alarm's code had last on the machine: it is taken where it is still open. */
+  readonly earlierId?: string | null;
 } & Partial<
     Pick<
       OrderRequest,
@@ -62,6 +66,8 @@ export type OrderStep =
   | {
       readonly order: MaintenanceOrder;
       readonly events: readonly Pick<MaintenanceEvent, "kind" | "detail">[];
+      /** When it happened; left out: when it is recorded. */
+      readonly at?: Date;
     };
 
 /** A new order of version 1. @param now in ms. */

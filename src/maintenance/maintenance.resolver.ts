@@ -181,8 +181,11 @@ export class MaintenanceOrderResolver {
     context: GraphQLContext,
   ): Promise<object> {
     const caller = { principal: context.principal.name, idempotencyKey: input.idempotencyKey ?? null };
-    const { number, expectedVersion, comment } = input;
-    const wanted = { number, expectedVersion: expectedVersion ?? null, comment: comment ?? null };
+    const { number, expectedVersion, comment, at } = input;
+    const wanted = {
+      ...{ number, expectedVersion: expectedVersion ?? null },
+      ...{ comment: comment ?? null, at: at ?? null },
+    };
     return payload(await this.#maintenance.act(caller, action, wanted));
   }
 }

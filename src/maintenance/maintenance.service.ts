@@ -9,6 +9,7 @@ import { keyProblem, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { Plant } from "../plant/plant.js";
+import { grouped } from "./grouped.js";
 import {
   afterAction,
   CLOSED_MAINTENANCE,
@@ -102,7 +103,7 @@ export class MaintenanceService {
       const comment = input.comment?.trim() ? input.comment : null;
       const problem = comment === null ? null : textProblem(comment, 10_000);
       if (problem !== null) return refused("INVALID_INPUT", `comment ${problem}`, "comment");
-      const after = afterAction(order, action, null, now);
+      const after = afterAction(order, action, { asked: input.at, now });
       if ("refused" in after) return { refused: [after.refused] };
       const undone = action === "complete" ? await this.#store.undone(sqlWithin(tx), order.id) : [];
       if (undone.length > 0) {
@@ -116,7 +117,7 @@ export class MaintenanceService {
       const passesOpen = action === "start" && order.status === "PLANNED";
       const events = [{ kind: EVENT_OF[action], detail: comment }];
       return {
-        order: after.order,
+        ...after,
         events: passesOpen ? [{ kind: "OPENED", detail: null }, ...events] : events,
       };
     });
@@ -162,7 +163,7 @@ export class MaintenanceService {
       const step = await work(tx, order, now);
       if ("refused" in step) return { id: null, userErrors: step.refused };
       await this.#store.update(tx, step.order);
-      const from = { orderId: order.id, by: caller.principal, at: now };
+      const from = { orderId: order.id, by: caller.principal, at: step.at ?? now, recordedAt: now };
       await this.#store.addEvents(
         sqlWithin(tx),
         step.events.map((event) => ({ ...from, ...event })),
@@ -173,12 +174,18 @@ export class MaintenanceService {
 
   /**
    * Opens an order for an alarm within the caller's transaction: the first call of an alarm makes it, all others find it.
+   * Where an earlier one is still open that is the alarm's, and its log says so.
    * @param request.machineId a machine of the plant.
-   * @returns `told` is to be called once the transaction is committed; it does nothing when the order was there.
+   * @returns `told` is to be called once the transaction is committed; it does nothing when nothing is new.
    */
-  async openFor(sql: Sql, request: OrderForAlarm): Promise<OpenedOrder> {
+  async openFor(sql: Sql, { earlierId, ...request }: OrderForAlarm): Promise<OpenedOrder> {
     const found = await this.#store.ofAlarm(sql, request.alarmId);
     if (found) return { ...found, made: false, told: NOTHING };
+    const earlier = earlierId == null ? null : await this.#store.lockOpen(sql, earlierId);
+    if (earlier) {
+      await this.dueAgain(sql, earlier.id, request.by, request.description ?? request.title);
+      return { ...earlier, made: false, told: () => this.publish({ ...request, id: earlier.id }) };
+    }
     const made = await this.#open(sql, {
       ...{ description: null, priority: 50, lockout: false, plannedStart: null, dueAt: null },
       ...{ estimatedMinutes: null, checklist: [], parts: [], planId: null, occurrence: null },
@@ -206,10 +213,10 @@ export class MaintenanceService {
     for (const order of opened) this.publish(order);
   }
 
-  /** Keeps with an open order that its plan was due again, within the caller's transaction. */
+  /** Keeps with an open order that its plan was due, or its alarm raised, again, within the caller's transaction. */
   async dueAgain(sql: Sql, orderId: string, by: string, why: string): Promise<void> {
     const at = new Date(this.#clock.now());
-    await this.#store.addEvents(sql, [{ orderId, kind: "DUE_AGAIN", by, at, detail: why }]);
+    await this.#store.addEvents(sql, [{ orderId, kind: "DUE_AGAIN", by, at, recordedAt: at, detail: why }]);
   }
 
   /**
@@ -259,19 +266,25 @@ export class MaintenanceService {
   async ofMachines(machineIds: readonly string[], open: boolean | null): Promise<MaintenanceOrder[][]> {
     const status = open === null ? MAINTENANCE_STATUSES : open ? OPEN_MAINTENANCE : CLOSED_MAINTENANCE;
     const orders = await this.#store.newestOf(machineIds, status, MOST_ORDERS_OF_MACHINE);
-    return machineIds.map((id) => orders.filter((order) => order.machineId === id));
+    return grouped(machineIds, orders, ({ machineId }) => machineId);
   }
 
   /** The newest orders of each plan, newest first, in the order of `planIds`. */
   async ofPlans(planIds: readonly string[]): Promise<MaintenanceOrder[][]> {
     const orders = await this.#store.newestOfPlans(planIds, MOST_ORDERS_OF_PLAN);
-    return planIds.map((id) => orders.filter((order) => order.planId === id));
+    return grouped(planIds, orders, ({ planId }) => planId);
+  }
+
+  /** In the order of `ids`; null where there is none. */
+  async byIds(ids: readonly string[]): Promise<(MaintenanceOrder | null)[]> {
+    const orders = new Map((await this.#store.byIds(ids)).map((order) => [order.id, order]));
+    return ids.map((id) => orders.get(id) ?? null);
   }
 
   /** The comments of each order, oldest first, in the order of `orderIds`. */
   async commentsOf(orderIds: readonly string[]): Promise<MaintenanceComment[][]> {
     const comments = await this.#store.commentsOf(orderIds);
-    return orderIds.map((id) => comments.filter((comment) => comment.maintenanceOrderId === id));
+    return grouped(orderIds, comments, ({ maintenanceOrderId }) => maintenanceOrderId);
   }
 
   async #open(sql: Sql, request: OrderRequest): Promise<MaintenanceOrder | null> {
@@ -281,7 +294,7 @@ export class MaintenanceService {
     const { checklist, parts, by } = request;
     await this.#store.insertChecklist(sql, itemsOf(order.id, checklist, now));
     await this.#store.insertParts(sql, partsOf(order, parts, by, now));
-    const made = { orderId: order.id, by, at: order.createdAt, detail: null };
+    const made = { orderId: order.id, by, at: order.createdAt, recordedAt: order.createdAt, detail: null };
     await this.#store.addEvents(sql, [{ ...made, kind: "CREATED" }]);
     return order;
   }

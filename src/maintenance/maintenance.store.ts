@@ -3,11 +3,12 @@ import type { Database, Tx } from "../db/database.js";
 import type { Interval, Span } from "../kernel/intervals.js";
 import type { Sql } from "../kernel/sql.js";
 import { MaintenanceCommentEntity, MaintenanceOrderEntity } from "./maintenance.entity.js";
-import type {
-  MaintenanceComment,
-  MaintenanceKind,
-  MaintenanceOrder,
-  MaintenanceStatus,
+import {
+  type MaintenanceComment,
+  type MaintenanceKind,
+  type MaintenanceOrder,
+  type MaintenanceStatus,
+  OPEN_MAINTENANCE,
 } from "./maintenance.js";
 import type { ChecklistItem, MaintenanceEvent, Part } from "./maintenance-details.js";
 import type { MaintenanceWork } from "./maintenance-spans.js";
@@ -89,9 +90,9 @@ export class MaintenanceStore {
 
   async addEvents(sql: Sql, events: readonly MaintenanceEvent[]): Promise<void> {
     await sql.query(
-      `INSERT INTO maintenance_event (order_id, kind, by, at, detail)
-       SELECT "orderId", kind, by, at, detail FROM jsonb_to_recordset($1::jsonb)
-         AS x ("orderId" uuid, kind text, by text, at timestamptz, detail text)`,
+      `INSERT INTO maintenance_event (order_id, kind, by, at, recorded_at, detail)
+       SELECT "orderId", kind, by, at, "recordedAt", detail FROM jsonb_to_recordset($1::jsonb)
+         AS x ("orderId" uuid, kind text, by text, at timestamptz, "recordedAt" timestamptz, detail text)`,
       [JSON.stringify(events)],
     );
   }
@@ -125,7 +126,8 @@ export class MaintenanceStore {
          UPDATE maintenance_order SET status = 'OPEN', version = version + 1
          WHERE status = 'PLANNED' AND planned_start <= $1 RETURNING id, machine_id
        ), told AS (
-         INSERT INTO maintenance_event (order_id, kind, by, at) SELECT id, 'OPENED', $2, $1 FROM opened
+         INSERT INTO maintenance_event (order_id, kind, by, at, recorded_at)
+         SELECT id, 'OPENED', $2, $1, $1 FROM opened
        )
        SELECT id, machine_id AS "machineId" FROM opened`,
       [now, by],
@@ -137,6 +139,15 @@ export class MaintenanceStore {
     const rows = await sql.query<{ id: string; number: string }>(
       "SELECT id, number FROM maintenance_order WHERE alarm_id = $1",
       [alarmId],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** The order, locked until the transaction ends, where something is still to be done; null otherwise. */
+  async lockOpen(sql: Sql, id: string): Promise<{ id: string; number: string } | null> {
+    const rows = await sql.query<{ id: string; number: string }>(
+      "SELECT id, number FROM maintenance_order WHERE id = $1 AND status = ANY ($2) FOR UPDATE",
+      [id, OPEN_MAINTENANCE],
     );
     return rows[0] ?? null;
   }
@@ -245,6 +256,11 @@ export class MaintenanceStore {
     return await this.#db.orm
       .getRepository(MaintenanceOrderEntity)
       .find({ where: { id: In(ids.map((row) => row.id)) }, order: { occurrence: "DESC" } });
+  }
+
+  /** In no order; those that there are. */
+  async byIds(ids: readonly string[]): Promise<MaintenanceOrder[]> {
+    return await this.#db.orm.getRepository(MaintenanceOrderEntity).findBy({ id: In([...ids]) });
   }
 
   /** Oldest first. */

@@ -1,5 +1,6 @@
 import { storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
+import { HIGHEST_PRIORITY } from "../orders/order-input.js";
 import { detailProblems, type NewItem, type NewPart } from "./maintenance-details.js";
 
 export const MAINTENANCE_KINDS = ["CORRECTIVE", "PREVENTIVE", "PREDICTIVE", "INSPECTION"] as const;
@@ -81,30 +82,50 @@ export function versionConflict(
   return userError("VERSION_CONFLICT", message, ["expectedVersion"]);
 }
 
-/** The order after an action, its version one higher, or why it stays as it is. */
+/** The order after an action, its version one higher, and when it happened; or why it stays as it is. */
 export function afterAction(
   order: MaintenanceOrder,
   action: MaintenanceAction,
-  expectedVersion: number | null,
-  now: Date,
-): { order: MaintenanceOrder } | { refused: UserErrorValue } {
-  const conflict = versionConflict(order, expectedVersion);
-  if (conflict) return { refused: conflict };
+  time: { asked: Date | null; now: Date },
+): { order: MaintenanceOrder; at: Date } | { refused: UserErrorValue } {
   const status = statusAfter(order.status, action);
   if (status === null) {
     const message = `maintenance order ${order.number} is ${order.status}: it cannot ${action}`;
     return { refused: userError("INVALID_TRANSITION", message, ["number"]) };
   }
+  const at = timeOfAction(order, action, time);
+  if ("code" in at) return { refused: at };
   return {
     order: {
       ...order,
       status,
       version: order.version + 1,
-      startedAt: action === "start" ? now : order.startedAt,
-      completedAt: action === "complete" ? now : order.completedAt,
-      cancelledAt: action === "cancel" ? now : order.cancelledAt,
+      startedAt: action === "start" ? at : order.startedAt,
+      completedAt: action === "complete" ? at : order.completedAt,
+      cancelledAt: action === "cancel" ? at : order.cancelledAt,
     },
+    at,
   };
+}
+
+/**
+ * As asked, but not in the future nor before the step before it. Work may begin before its order is made: machines are
+ * repaired first and paperwork comes after. Nobody having asked, it is now, or, where a server's clock was ahead of
+ * this one's, that step's time.
+ */
+function timeOfAction(
+  { createdAt, startedAt }: MaintenanceOrder,
+  action: MaintenanceAction,
+  { asked, now }: { asked: Date | null; now: Date },
+): Date | UserErrorValue {
+  const last = action === "start" ? null : action === "complete" ? startedAt : createdAt;
+  if (asked === null) return last !== null && last > now ? last : now;
+  const refuse = (problem: string) => userError("INVALID_INPUT", `at ${problem}`, ["at"]);
+  if (!storable(asked)) return refuse("is not in the years 1 to 9999");
+  if (asked > now) return refuse("must not be in the future");
+  if (last === null || asked >= last) return asked;
+  const step = action === "complete" ? "start" : "making";
+  return refuse(`must not be before the order's ${step}, which was at ${last.toISOString()}`);
 }
 
 export interface NewMaintenanceOrder {
@@ -130,6 +151,12 @@ export function estimateProblem(minutes: number | null): string | null {
   return `must be above 0 and at most ${LONGEST_ESTIMATE} minutes`;
 }
 
+/** Why it is no priority; null when it is one. */
+export function priorityProblem(priority: number): string | null {
+  if (priority >= 0 && priority <= HIGHEST_PRIORITY) return null;
+  return `must be 0 to ${HIGHEST_PRIORITY.toLocaleString("en")}`;
+}
+
 /** Everything that is wrong with a new order but its machine. */
 export function problemsOf(input: NewMaintenanceOrder): UserErrorValue[] {
   const problems: UserErrorValue[] = [];
@@ -140,6 +167,7 @@ export function problemsOf(input: NewMaintenanceOrder): UserErrorValue[] {
   if (input.description !== null && input.description !== "") {
     refuse("description", textProblem(input.description, 10_000));
   }
+  refuse("priority", priorityProblem(input.priority));
   for (const field of ["plannedStart", "dueAt"] as const) {
     const moment = input[field];
     if (moment !== null && !storable(moment)) refuse(field, "is not in the years 1 to 9999");

@@ -158,7 +158,11 @@ export class CreateMaintenanceOrderInput {
   @Field(() => String, { nullable: true, description: "What is to be done, at length." })
   description?: string | null;
 
-  @Field(() => Int, { nullable: true, defaultValue: 50, description: "The higher, the more urgent." })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 50,
+    description: "The higher, the more urgent; 0 to 1,000.",
+  })
   priority?: number | null;
 
   @Field(() => Boolean, {
@@ -204,6 +208,13 @@ export class MaintenanceActionInput {
 
   @Field(() => String, { nullable: true, description: "Kept with the order." })
   comment?: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      "When it happened, for what is told afterwards; now when left out. Not in the future; a completion not before the start, a cancellation not before the order was made. A start may be earlier than the order.",
+  })
+  at?: Date | null;
 
   @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
   idempotencyKey?: string | null;

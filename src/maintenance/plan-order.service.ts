@@ -42,8 +42,8 @@ export class PlanOrderService {
   }
 
   /**
-   * Makes what a calendar plan is due: one order, however many due times have passed. Nothing when it is not due, or
-   * another server was first.
+   * Makes what a calendar plan is due: one order, however many due times have passed. Of several due times that lie
+   * ahead it is the first: the others are the next calls'. Nothing when it is not due, or another server was first.
    */
   async makeByCalendar(planId: string): Promise<void> {
     await this.#locked(planId, async (sql, { plan, progress }) => {
@@ -52,11 +52,12 @@ export class PlanOrderService {
       if (trigger.kind !== "CALENDAR" || !active) return null;
       if (progress.dueAt === null || progress.makeAt === null || progress.makeAt > now) return null;
       const series = new DueSeries(trigger);
-      const next = series.firstToMakeAfter(now);
-      const at = series.at(next - 1).dueAt;
-      const missed = next - 1 - series.firstFrom(progress.dueAt);
-      const due = { at, missed, why: whyDue(plan, at, "0") };
-      return this.#occur(sql, plan, { ...progress, ...series.at(next) }, [due]);
+      const first = series.firstFrom(progress.dueAt);
+      const ahead = series.firstFrom(now + 1);
+      const index = Math.max(first, Math.min(ahead, series.firstToMakeAfter(now) - 1));
+      const at = series.at(index).dueAt;
+      const due = { at, missed: index - first, why: whyDue(plan, at, "0") };
+      return this.#occur(sql, plan, { ...progress, ...series.at(index + 1) }, [due]);
     });
   }
 

@@ -56,7 +56,7 @@ export function whyDue(plan: MaintenancePlan, at: number, used: string): string 
     case "CALENDAR":
       return `Due ${moment}, every ${trigger.every}.`;
     case "USAGE":
-      return `${trigger.metric} has grown by ${used}; due every ${trigger.every}.`;
+      return `${trigger.metric}: ${used} used since it was last due; due every ${trigger.every}.`;
     case "CONDITION": {
       const lasts = trigger.forMs > 0 ? ` for ${trigger.forMs / 1_000} s` : "";
       return `${trigger.metric} ${SIGNS[trigger.operator]} ${trigger.threshold}${lasts} at ${moment}.`;

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type MaintenanceServer,
@@ -5,6 +6,7 @@ import {
   startMaintenanceServers,
   TESTER,
 } from "../../test/support/maintenance-servers.js";
+import { waitFor } from "../../test/support/wait-for.js";
 import type { MaintenanceOrder } from "./maintenance.js";
 import type { NewPlan } from "./plan.service.js";
 
@@ -36,7 +38,7 @@ function at(moment: string): void {
 }
 
 async function done(order: MaintenanceOrder | undefined): Promise<void> {
-  const input = { number: order?.number ?? "", expectedVersion: null, comment: null };
+  const input = { number: order?.number ?? "", expectedVersion: null, comment: null, at: null };
   for (const action of ["start", "complete"] as const) {
     expect((await one.maintenance.act(TESTER, action, input)).userErrors).toEqual([]);
   }
@@ -97,6 +99,102 @@ test("two servers that look at the same moment make one order", async () => {
     expect(await orders(id)).toHaveLength(1);
     expect((await one.plans.byId(id))?.progress).toMatchObject({ occurrence: 1, skipped: 0 });
   }
+});
+
+describe("between what a server finds and its commit", () => {
+  /**
+   * Whoever writes an event of that kind waits until `release`.
+   * @returns also how many wait.
+   */
+  async function halt(kind: string) {
+    const client = new pg.Client({ connectionString: plant.url });
+    await client.connect();
+    await client.query(`
+      CREATE FUNCTION halt() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+      CREATE TRIGGER halt BEFORE INSERT ON maintenance_event FOR EACH ROW WHEN (NEW.kind = '${kind}')
+        EXECUTE FUNCTION halt();
+      SELECT pg_advisory_lock(1);`);
+    const waiting = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    return {
+      waiting: async () => (await client.query(`SELECT ${waiting}`)).rowCount,
+      kill: () => client.query(`SELECT pg_terminate_backend(pid) ${waiting}`),
+      release: () => client.end(),
+    };
+  }
+
+  test("two servers that find a plan due again tell its open order once", async () => {
+    const planId = await created();
+    at("2026-04-01T05:00:00Z");
+    await one.watch.pass();
+    const halted = await halt("DUE_AGAIN");
+    at("2026-05-01T05:00:00Z");
+    const passing = [one, other].map(({ watch }) => watch.pass());
+    try {
+      await waitFor(async () => (await halted.waiting()) === 2);
+    } finally {
+      await halted.release();
+    }
+    await Promise.all(passing);
+    const [order] = await orders(planId);
+    const [events] = await one.records.eventsOf([order?.id ?? ""]);
+    expect(events?.map(({ kind }) => kind)).toEqual(["CREATED", "DUE_AGAIN"]);
+    expect((await one.plans.byId(planId))?.progress).toMatchObject({ occurrence: 2, skipped: 1 });
+  });
+
+  test("a change of the plan waits, and is not undone by the order that is made", async () => {
+    const planId = await created();
+    const halted = await halt("CREATED");
+    at("2026-04-01T05:00:00Z");
+    const passing = one.watch.pass();
+    const calendar = { every: "P1W", firstDueAt: null, timeZone: null, leadTime: null };
+    const change = { id: planId, expectedVersion: 1, calendar, usage: null, condition: null };
+    try {
+      await waitFor(async () => (await halted.waiting()) === 1);
+    } catch (error) {
+      await halted.release();
+      throw error;
+    }
+    const changing = other.plans.update(TESTER, change);
+    try {
+      await waitFor(async () => (await halted.waiting()) === 2);
+    } finally {
+      await halted.release();
+    }
+    await Promise.all([passing, changing]);
+    expect(await nextDueAt(planId)).toBe("2026-04-08T05:00:00.000Z");
+    expect((await one.plans.byId(planId))?.progress.occurrence).toBe(1);
+  });
+
+  test("one that is killed there leaves nothing, and the order is made once by the next", async () => {
+    const planId = await created();
+    const halted = await halt("CREATED");
+    at("2026-04-01T05:00:00Z");
+    const passing = expect(one.watch.pass()).rejects.toThrow();
+    try {
+      await waitFor(async () => (await halted.waiting()) === 1);
+      await halted.kill();
+    } finally {
+      await halted.release();
+    }
+    await passing;
+    expect(await orders(planId)).toEqual([]);
+    await Promise.all([one, other].map(({ watch }) => watch.pass()));
+    expect(await orders(planId)).toMatchObject([{ occurrence: 1 }]);
+    expect((await one.plans.byId(planId))?.progress).toMatchObject({ occurrence: 1, skipped: 0 });
+  });
+});
+
+test("a clock that jumps back and forth makes no order twice", async () => {
+  const planId = await created({ allowSeveral: true });
+  for (const moment of ["2026-04-01", "2026-03-10", "2026-04-01", "2026-05-01", "2026-04-02", "2026-05-02"]) {
+    at(`${moment}T05:00:00Z`);
+    await Promise.all([one, other].map(({ watch }) => watch.pass()));
+  }
+  expect((await orders(planId)).map(({ plannedStart }) => plannedStart)).toEqual([
+    new Date("2026-04-01T05:00:00Z"),
+    new Date("2026-05-01T05:00:00Z"),
+  ]);
 });
 
 test("a plan that was due while no server ran makes one order and says what it missed", async () => {
@@ -180,6 +278,22 @@ describe("a plan that is changed", () => {
     ]);
   });
 
+  test("makes no second order for a due time whose order was made ahead", async () => {
+    const calendar = { every: "P1M", firstDueAt: new Date("2026-04-01T05:00:00Z"), timeZone: null };
+    const rhythm = { calendar: { ...calendar, leadTime: "P7D" } };
+    const planId = await created({ ...rhythm, allowSeveral: true });
+    at("2026-03-26T00:00:00Z");
+    await one.watch.pass();
+    const key = { id: planId, expectedVersion: null };
+    await one.plans.setActive(TESTER, { ...key, active: false });
+    await one.plans.setActive(TESTER, { ...key, active: true });
+    expect(await nextDueAt(planId)).toBe("2026-05-01T05:00:00.000Z");
+    await one.plans.update(TESTER, { ...key, ...rhythm, usage: null, condition: null });
+    expect(await nextDueAt(planId)).toBe("2026-05-01T05:00:00.000Z");
+    await one.watch.pass();
+    expect(await orders(planId)).toHaveLength(1);
+  });
+
   test("makes no order while it is inactive, and none for what was due meanwhile", async () => {
     const planId = await created();
     await one.plans.setActive(TESTER, { id: planId, active: false, expectedVersion: null });
@@ -216,8 +330,10 @@ test("a plan that cannot be is refused, with the fields that are wrong", async (
       code,
       field?.join("."),
     ]);
-  expect(await fields({ machine: "plant", name: " ", dueWithin: "soon", estimatedMinutes: 0 })).toEqual([
+  const fault = { machine: "plant", name: " ", priority: 1_001, dueWithin: "soon", estimatedMinutes: 0 };
+  expect(await fields(fault)).toEqual([
     ["INVALID_INPUT", "name"],
+    ["INVALID_INPUT", "priority"],
     ["INVALID_INPUT", "dueWithin"],
     ["INVALID_INPUT", "estimatedMinutes"],
     ["NOT_FOUND", "machine"],

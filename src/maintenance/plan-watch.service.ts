@@ -32,6 +32,8 @@ interface Followed {
 const STORE_EVERY_MS = 5_000;
 const DAY_MS = 86_400_000;
 const LONGEST_WAIT_MS = 60_000;
+/** What a broker has kept for a server that takes a source over is there by then. */
+const PATIENCE_MS = 5_000;
 
 /**
  * Follows the plans that look at metrics. What it knows comes from the stored samples, from where the stored progress
@@ -46,6 +48,8 @@ export class PlanWatch {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #followed = new Map<string, Followed>();
+  /** Since when this server consumes sources, in ms. */
+  readonly #heldSince = new Map<string, number>();
   #storedAt = 0;
 
   constructor(deps: {
@@ -72,6 +76,7 @@ export class PlanWatch {
    */
   async pass(): Promise<void> {
     await this.#reload();
+    this.#hold();
     const plans = [...this.#followed.values()];
     const now = this.#clock.now();
     const behind = plans.filter((one) => one.askAt <= now && this.#isBehind(one));
@@ -89,6 +94,13 @@ export class PlanWatch {
   async stop(): Promise<void> {
     await this.#save({ all: true });
     this.#followed.clear();
+  }
+
+  #hold(): void {
+    const held = this.#sources.held();
+    for (const source of this.#heldSince.keys()) if (!held.includes(source)) this.#heldSince.delete(source);
+    for (const source of held)
+      if (!this.#heldSince.has(source)) this.#heldSince.set(source, this.#clock.now());
   }
 
   async #reload(): Promise<void> {
@@ -150,13 +162,14 @@ export class PlanWatch {
   }
 
   /**
-   * How long the last reading is known to hold by the device's clock, in ms: as long as its source is heard here, and
-   * it is not stale.
+   * How long the last reading is known to hold by the device's clock, in ms: as long as its source is heard here, with
+   * what came before that, and it is not stale.
    */
   #holdsUntil(plan: MaintenancePlan): number | null {
     const twin = this.#twins.byId(plan.machineId);
     const reading = twin?.reading(metricOf(plan));
-    if (!twin?.route || !this.#sources.held().includes(twin.route.source)) return null;
+    const heldSince = twin?.route ? this.#heldSince.get(twin.route.source) : undefined;
+    if (!twin || heldSince === undefined || this.#clock.now() - heldSince < PATIENCE_MS) return null;
     if (!reading?.sourceTime || !reading.receivedTime || reading.stale) return null;
     return reading.sourceTime.getTime() + this.#clock.now() - reading.receivedTime.getTime();
   }

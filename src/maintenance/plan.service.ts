@@ -8,15 +8,16 @@ import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import type { TwinService } from "../twin/twin.service.js";
+import { grouped } from "./grouped.js";
 import type { Caller } from "./maintenance-request.js";
 import {
-  calendarFrom,
   firstProgress,
   type MaintenancePlan,
   type PlanFields,
   type PlanProgress,
   type PlanState,
   planProblems,
+  progressAgain,
   type Trigger,
   triggerOf,
   type WantedTriggers,
@@ -82,7 +83,7 @@ export class PlanService {
       const machine = this.#plant.machine(path);
       const userErrors = planProblems(fields);
       if (!machine) userErrors.push(userError("NOT_FOUND", `there is no machine ${path}`, ["machine"]));
-      const wanted = this.#trigger({ calendar, usage, condition }, machine ?? null, null);
+      const wanted = await this.#trigger(sql, { calendar, usage, condition }, machine ?? null, null);
       if ("refused" in wanted) userErrors.push(...wanted.refused);
       if (!machine || "refused" in wanted || userErrors.length > 0) return { id: null, userErrors };
       const now = this.#clock.now();
@@ -110,7 +111,9 @@ export class PlanService {
       const triggers = { calendar, usage, condition };
       const same = calendar === null && usage === null && condition === null;
       const machine = this.#plant.byId(plan.machineId) ?? null;
-      const wanted = same ? { trigger: plan.trigger } : this.#trigger(triggers, machine, plan.trigger);
+      const wanted = same
+        ? { trigger: plan.trigger }
+        : await this.#trigger(sql, triggers, machine, plan.trigger);
       if ("refused" in wanted) userErrors.push(...wanted.refused);
       if ("refused" in wanted || userErrors.length > 0) return { id: null, userErrors };
       await this.#store.update(sql, { ...changed, trigger: wanted.trigger });
@@ -139,8 +142,8 @@ export class PlanService {
       if (plan.active === active) return { id, userErrors: [] };
       await this.#store.update(sql, { ...plan, active, version: plan.version + 1 });
       if (active && plan.trigger.kind !== "USAGE") {
-        const next = firstProgress(plan.trigger, this.#clock.now(), progress.occurrence);
-        await this.#store.saveProgress(sql, id, { ...next, skipped: progress.skipped });
+        const next = progressAgain(plan.trigger, progress, plan.trigger, this.#clock.now());
+        await this.#store.saveProgress(sql, id, next);
       }
       return { id, userErrors: [] };
     });
@@ -167,14 +170,15 @@ export class PlanService {
   /** The plans of each machine, oldest first, in the order of `machineIds`. */
   async ofMachines(machineIds: readonly string[]): Promise<PlanState[][]> {
     const states = await this.#store.ofMachines(machineIds);
-    return machineIds.map((id) => states.filter(({ plan }) => plan.machineId === id));
+    return grouped(machineIds, states, ({ plan }) => plan.machineId);
   }
 
-  #trigger(
+  async #trigger(
+    sql: Sql,
     wanted: WantedTriggers,
     machine: Equipment | null,
     before: Trigger | null,
-  ): { trigger: Trigger } | { refused: UserErrorValue[] } {
+  ): Promise<{ trigger: Trigger } | { refused: UserErrorValue[] }> {
     const calendar = before?.kind === "CALENDAR" ? before : null;
     const timeZone = calendar?.timeZone ?? (machine && this.#zones.zoneOf(machine)) ?? "UTC";
     const at = { now: this.#clock.now(), timeZone, anchor: calendar?.anchor ?? null };
@@ -183,12 +187,13 @@ export class PlanService {
     const { kind, metric } = found.trigger;
     const field = [kind === "USAGE" ? "usage" : "condition", "metric"];
     const reading = this.#twins.of(machine).reading(metric);
-    if (!reading) {
+    const dataType = reading?.dataType ?? (await this.#store.dataTypeOf(sql, machine.id, metric));
+    if (dataType === null) {
       return { refused: [userError("NOT_FOUND", `${machine.path} has no metric ${metric}`, field)] };
     }
     const numeric = ["Double", "Int64", ...(kind === "CONDITION" ? ["Boolean"] : [])];
-    if (numeric.includes(reading.dataType)) return found;
-    const message = `${metric} is a ${reading.dataType}, not a number`;
+    if (numeric.includes(dataType)) return found;
+    const message = `${metric} is a ${dataType}, not a number`;
     return { refused: [userError("INVALID_INPUT", message, field)] };
   }
 
@@ -225,10 +230,7 @@ function changedProgress(
   trigger: Trigger,
   now: number,
 ): PlanProgress {
-  if (before.kind === "CALENDAR" && trigger.kind === "CALENDAR") {
-    return { ...progress, ...calendarFrom(trigger, now) };
-  }
   if (before.kind === "USAGE" && trigger.kind === "USAGE" && before.metric === trigger.metric)
     return progress;
-  return { ...firstProgress(trigger, now, progress.occurrence), skipped: progress.skipped };
+  return progressAgain(before, progress, trigger, now);
 }

@@ -139,6 +139,15 @@ export class PlanStore {
     return rows.map(stateOf);
   }
 
+  /** The type of a metric's values; null where the machine has none of that name. Also of one that another server found. */
+  async dataTypeOf(sql: Sql, machineId: string, metric: string): Promise<string | null> {
+    const rows = await sql.query<{ type: string }>(
+      "SELECT data_type AS type FROM series WHERE machine_id = $1 AND metric = $2",
+      [machineId, metric],
+    );
+    return rows[0]?.type ?? null;
+  }
+
   /** The active plans that look at metrics: which, and at which version. */
   async watching(): Promise<{ id: string; version: number }[]> {
     return await this.#db.query(

@@ -2,8 +2,8 @@ import { storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import { type CalendarTrigger, DueSeries } from "./calendar-trigger.js";
 import type { ConditionProgress, ConditionTrigger } from "./condition-trigger.js";
-import { durationProblem, timeZoneProblem } from "./iso-duration.js";
-import { estimateProblem, type MaintenanceKind } from "./maintenance.js";
+import { durationProblem, isLonger, timeZoneProblem } from "./iso-duration.js";
+import { estimateProblem, type MaintenanceKind, priorityProblem } from "./maintenance.js";
 import { detailProblems, type NewItem, type NewPart } from "./maintenance-details.js";
 import { type UsageProgress, type UsageTrigger, usageForecast } from "./usage-trigger.js";
 
@@ -88,6 +88,7 @@ export function planProblems(plan: PlanFields): UserErrorValue[] {
   if (plan.description !== null && plan.description !== "") {
     refuse("description", textProblem(plan.description, 10_000));
   }
+  refuse("priority", priorityProblem(plan.priority));
   if (plan.dueWithin !== null) refuse("dueWithin", durationProblem(plan.dueWithin));
   refuse("estimatedMinutes", estimateProblem(plan.estimatedMinutes));
   return [...problems, ...detailProblems(plan.checklist, plan.parts)];
@@ -119,6 +120,9 @@ export function triggerOf(
     const first = calendar.firstDueAt;
     if (first !== null && !storable(first)) {
       refuse("calendar", "firstDueAt", "is not in the years 1 to 9999");
+    }
+    if (problems.length === 0 && calendar.leadTime !== null && isLonger(calendar.leadTime, calendar.every)) {
+      refuse("calendar", "leadTime", "must not be longer than every");
     }
     if (problems.length === 0) return { trigger: calendarTrigger(calendar, at) };
   }
@@ -170,8 +174,26 @@ export function firstProgress(trigger: Trigger, now: number, occurrence: number,
   };
 }
 
+/** Where a plan stands that begins anew, or changes its rhythm: no due time that has its order already comes again. */
+export function progressAgain(
+  before: Trigger,
+  progress: PlanProgress,
+  trigger: Trigger,
+  now: number,
+): PlanProgress {
+  const { occurrence, skipped, dueAt } = progress;
+  let from = now;
+  if (before.kind === "CALENDAR" && dueAt !== null) {
+    const series = new DueSeries(before);
+    const index = series.firstFrom(dueAt);
+    // Orders are made ahead of their time.
+    if (index > 0) from = Math.max(now, series.at(index - 1).dueAt + 1);
+  }
+  return { ...firstProgress(trigger, now, occurrence), ...calendarFrom(trigger, from), skipped };
+}
+
 /** The next due time from a moment on; what is past makes no order. */
-export function calendarFrom(trigger: Trigger, moment: number): Pick<PlanProgress, "dueAt" | "makeAt"> {
+function calendarFrom(trigger: Trigger, moment: number): Pick<PlanProgress, "dueAt" | "makeAt"> {
   if (trigger.kind !== "CALENDAR") return { dueAt: null, makeAt: null };
   const series = new DueSeries(trigger);
   return series.at(series.firstFrom(moment));

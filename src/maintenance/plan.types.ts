@@ -284,7 +284,10 @@ abstract class PlanInput {
   @Field(() => String, { nullable: true, description: "What is to be done, at length." })
   description?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "The priority of its orders; 50 for a new plan." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "The priority of its orders, 0 to 1,000; 50 for a new plan.",
+  })
   priority?: number | null;
 
   @Field(() => Boolean, {

@@ -87,6 +87,10 @@ describe("a rule that makes no sense is told with its line and field", () => {
       "- { code: A, offline: true, limit: { metric: temperature, above: 1 } }",
       "file:10: machineTypes[0].alarms[0]: needs exactly one of",
     ],
+    [
+      "- { code: A, offline: true, opensMaintenance: { priority: 1001 } }",
+      "alarms[0].opensMaintenance.priority: must be 0 to 1,000",
+    ],
     ["- { code: A, limit: { metric: temperature } }", "alarms[0].limit: needs either above or below"],
     [
       "- { code: A, limit: { metric: temperature, above: 1, below: 2 } }",

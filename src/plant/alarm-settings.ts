@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MAINTENANCE_KINDS } from "../maintenance/maintenance.js";
+import { MAINTENANCE_KINDS, priorityProblem } from "../maintenance/maintenance.js";
 import { MACHINE_STATES } from "../twin/packml.js";
 import {
   ALARM_SEVERITIES,
@@ -23,6 +23,10 @@ const template = text.max(500).superRefine((value, context) => {
 });
 const alarmCode = text.max(80).regex(/^[\w.:/-]+$/, "must be of letters, digits and . : / _ -");
 const severity = z.enum(ALARM_SEVERITIES);
+const priority = z.int().superRefine((value, context) => {
+  const problem = priorityProblem(value);
+  if (problem !== null) context.addIssue({ code: "custom", message: problem });
+});
 const notNegative = z.number().min(0);
 const hysteresis = notNegative.default(0);
 const noDelay = z.union([z.literal(0), duration]).default(0);
@@ -92,7 +96,7 @@ const alarmRule = z
       .strictObject({
         kind: z.enum(MAINTENANCE_KINDS).default("CORRECTIVE"),
         title: template.max(200).optional(),
-        priority: z.int().default(50),
+        priority: priority.default(50),
       })
       .optional(),
   })

@@ -42,6 +42,7 @@ export async function startMaintenanceServers(count: number) {
   return {
     servers,
     time,
+    url: database.url,
     /** The rows of one statement. */
     async rows<Row>(statement: string, values: readonly unknown[] = []): Promise<Row[]> {
       return (await servers[0]?.db.query<Row>(statement, values)) ?? [];

@@ -2,6 +2,7 @@ import { ingest } from "./ingest.js";
 import { kpis } from "./kpis.js";
 import { latency } from "./latency.js";
 import { memory } from "./memory.js";
+import { orders } from "./orders.js";
 import { reads } from "./reads.js";
 import { scale } from "./scale.js";
 import { soak } from "./soak.js";
@@ -17,6 +18,7 @@ export const BENCHMARKS = {
   memory,
   reads,
   kpis,
+  orders,
   storage,
   sparkplug,
   "sparkplug-ingest": sparkplugIngest,

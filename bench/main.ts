@@ -22,6 +22,8 @@ reads    range queries over GraphQL, beside SQL to a plain table
          BENCH_HOURS (24) of 100 metrics, BENCH_DAYS (30) of one
 kpis     OEE of a machine and of a line over GraphQL, beside SQL to the same facts
          BENCH_MACHINES (20), BENCH_DAYS (30)
+orders   an import of orders in one call, beside COPY of the same rows; lots over five levels, beside recursive SQL
+         BENCH_ORDERS (10000), BENCH_FAN_OUT (5)
 storage  table layouts in PostgreSQL: cost of writing, size, reading
          BENCH_STORAGE_MACHINES (1000), BENCH_STORAGE_ROUNDS (360)
 sparkplug

@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { BENCHMARKS, type BenchmarkName, isBenchmark, NAMES } from "./benchmarks.js";
 import { kpisSection } from "./kpi-section.js";
+import { ordersSection } from "./order-section.js";
 import {
   busyNow,
   describeMachine,
@@ -73,6 +74,7 @@ async function render(results: Results): Promise<void> {
     soakSection,
     readsSection,
     kpisSection,
+    ordersSection,
     storageSection,
     sparkplugSection,
     sparkplugIngestSection,

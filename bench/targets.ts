@@ -30,6 +30,7 @@ export function targets(results: Results): readonly Target[] {
     soak,
     reads,
     kpis,
+    orders,
     sparkplug,
     "sparkplug-ingest": sparkplugIngest,
   } = results;
@@ -40,6 +41,7 @@ export function targets(results: Results): readonly Target[] {
     [ofMemory(soak), soak !== undefined && soak.result.minutes < SOAK_MINUTES],
     [ofHistory(reads), reads?.quick ?? false],
     [ofKpis(kpis), kpis?.quick ?? false],
+    [ofOrders(orders), orders?.quick ?? false],
     [ofSparkplug(sparkplug), sparkplug?.quick ?? false],
     [ofSparkplugIngest(sparkplugIngest), sparkplugIngest?.quick ?? false],
   ];
@@ -115,6 +117,13 @@ function ofKpis(kpis: Results["kpis"]): Target[] {
   return [
     atMost("30-day OEE of one machine, ms", asked("machine"), 50),
     atMost("30-day OEE of a line of 20 machines, ms", asked("line"), 200),
+  ];
+}
+
+function ofOrders(orders: Results["orders"]): Target[] {
+  const longest = (times: readonly number[] | undefined) => (times ? Math.max(...times) : null);
+  return [
+    atMost("10,000 orders upserted in one call, longest of all rounds, s", longest(orders?.result.made), 10),
   ];
 }
 

@@ -368,6 +368,30 @@ test("an operation that late data completes ran until then, so that all it has c
   expect(operation).toEqual({ order: { operations: [{ status: "COMPLETED", endedAt }] } });
 });
 
+test("what an operation that is booked afterwards has made is not called late data", async () => {
+  plant.time.now = start;
+  const machine = await newMachine();
+  const number = await order(machine);
+  plant.time.now = start + HOUR;
+  for (const [value, minute] of [
+    [0, 0],
+    [5, 10],
+    [8, 20],
+  ] as const)
+    floor.send(machine.path, [sample("good", value, minute * MINUTE)]);
+  await floor.settle();
+  await step("start", number, 5 * MINUTE);
+  await step("complete", number, 15 * MINUTE);
+  const rows = await plant.db.query<{ quantity: string; comment: string | null }>(
+    "SELECT trim_scale(quantity)::text AS quantity, comment FROM production_record WHERE operation_id = $1 ORDER BY quantity DESC",
+    [await operationId(number)],
+  );
+  expect(rows).toEqual([
+    { quantity: "8", comment: "booked afterwards" },
+    { quantity: "-3", comment: "booked afterwards" },
+  ]);
+});
+
 test("what a server counts first after its start is not late", async () => {
   plant.time.now = start;
   const machine = await newMachine();

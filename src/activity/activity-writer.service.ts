@@ -5,7 +5,7 @@ import type { Interval, Span } from "../kernel/intervals.js";
 import type { Logger } from "../kernel/logger.js";
 import type { BulkSql, Sql } from "../kernel/sql.js";
 import type { LiveBus } from "../live/live-bus.js";
-import type { RunChange, RunFollower } from "../orders/run-follower.js";
+import type { MachineCounting, RunChange, RunFollower } from "../orders/run-follower.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { MetricDefinition, MetricRole } from "../plant/machine-type.js";
 import type { Plant } from "../plant/plant.js";
@@ -152,6 +152,14 @@ export class ActivityWriter implements FactWriter, RunFollower {
     };
   }
 
+  async countingOf(sql: Sql, machineId: string): Promise<MachineCounting> {
+    const series = await this.#store.series(sql, [machineId]);
+    const type = this.#plant.byId(machineId)?.machineType ?? null;
+    const roles = [...this.#countersOf(series).map(({ counter }) => counter), ...(type?.metrics ?? [])];
+    if (roles.some(({ role }) => role === "GOOD_COUNT" || role === "TOTAL_COUNT")) return "COUNTS";
+    return series.length === 0 && type === null ? "UNKNOWN" : "COUNTS_NOTHING";
+  }
+
   #countersOf(series: readonly MachineSeries[]): CounterSeries[] {
     const found: CounterSeries[] = [];
     for (const [machineId, own] of groupedBy(series, (one) => one.machineId)) {
@@ -261,7 +269,9 @@ export class ActivityWriter implements FactWriter, RunFollower {
     await this.#store.addToMinutes(sql, minuteRowsOf(fresh));
     await this.#store.addToHours(sql, hourRowsOf([...fresh, ...changes.added], changes.removed));
     await this.#store.replaceFlags(sql, stretches, flags);
-    const committedAt = new Map(works.map(({ counter, told }) => [counter.seriesId, told[0]?.trail.committedAt]));
+    const committedAt = new Map(
+      works.map(({ counter, told }) => [counter.seriesId, told[0]?.trail.committedAt]),
+    );
     const growth = booked
       ? growthOf(machines, changes, "BOOKED")
       : growthOfBatch(machines, fresh, changes, committedAt);

@@ -2,6 +2,7 @@ import DataLoader from "dataloader";
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import { badInput } from "../graphql/pagination.js";
+import { rangeOf } from "../graphql/range.types.js";
 import { Machine } from "../twin/twin.types.js";
 import type { TwinView } from "../twin/twin-model.js";
 import type { CountFlagStore } from "./count-flag.store.js";
@@ -22,11 +23,11 @@ export class MachineCountFlagsResolver {
   })
   countFlags(
     @Root() machine: TwinView,
-    @Args(() => CountFlagArgs) { from, to, first }: CountFlagArgs,
+    @Args(() => CountFlagArgs) args: CountFlagArgs,
     @Ctx() context: GraphQLContext,
   ): Promise<object[]> {
-    const range = { from: from.getTime(), to: (to ?? new Date()).getTime() };
-    if (range.to <= range.from) throw badInput("from must be before to", ["from"]);
+    const { from, to, first } = args;
+    const range = rangeOf(args);
     if (first < 1 || first > MOST_COUNT_FLAGS)
       throw badInput(`first must be 1 to ${MOST_COUNT_FLAGS}`, ["first"]);
     // One statement for all machines of a list that are asked for the same range.

@@ -1,4 +1,5 @@
 import { ArgsType, Field, Int, ObjectType } from "type-graphql";
+import { RangeArgs } from "../graphql/range.types.js";
 import { GraphQLDateTime } from "../graphql/scalars.js";
 
 /** Unless the question says otherwise, and at most. */
@@ -30,16 +31,7 @@ export class CountFlag {
 }
 
 @ArgsType()
-export class CountFlagArgs {
-  @Field(() => GraphQLDateTime, { description: "The range's begin." })
-  from!: Date;
-
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: "The range's end, not part of it; now when left out.",
-  })
-  to?: Date | null;
-
+export class CountFlagArgs extends RangeArgs {
   @Field(() => Int, {
     defaultValue: USUAL_COUNT_FLAGS,
     description: `So many at most, ${MOST_COUNT_FLAGS} at most.`,

@@ -4,7 +4,7 @@ import type { GrowthCause, OperationGrowth } from "../production/operation-growt
 import type { MachineStep } from "./minute-rows.js";
 
 /** What is told anew of counters: steps that were not known, and known ones that are none. */
-export interface StepChanges {
+interface StepChanges {
   readonly added: readonly MachineStep[];
   readonly removed: readonly MachineStep[];
 }

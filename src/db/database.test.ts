@@ -60,3 +60,31 @@ test("it can be stopped twice", async () => {
   await other.stop();
   await expect(other.query("SELECT 1")).rejects.toThrow();
 });
+
+test("of two repeatable transactions that lock each other out both are done, and another error is told at once", async () => {
+  await db.query("CREATE TABLE counter (id int PRIMARY KEY, n int)");
+  await db.query("INSERT INTO counter VALUES (1, 0), (2, 0)");
+  let begun = 0;
+  let meet: () => void = () => undefined;
+  const both = new Promise<void>((resolve) => {
+    meet = resolve;
+  });
+  const grow = (first: number, second: number) =>
+    db.repeatable(async (tx) => {
+      await tx.query("UPDATE counter SET n = n + 1 WHERE id = $1", [first]);
+      begun += 1;
+      if (begun === 2) meet();
+      await both;
+      await tx.query("UPDATE counter SET n = n + 1 WHERE id = $1", [second]);
+    });
+  await Promise.all([grow(1, 2), grow(2, 1)]);
+  expect(begun).toBe(3);
+  expect(await db.query("SELECT n FROM counter ORDER BY id")).toEqual([{ n: 2 }, { n: 2 }]);
+  let attempts = 0;
+  const wrong = db.repeatable(async (tx) => {
+    attempts += 1;
+    await tx.query("INSERT INTO counter VALUES (1, 0)");
+  });
+  await expect(wrong).rejects.toThrow("duplicate key");
+  expect(attempts).toBe(1);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from "typeorm";
 import { migrations } from "../../migrations/index.js";
@@ -5,6 +6,10 @@ import type { Logger } from "../kernel/logger.js";
 import type { BulkSql } from "../kernel/sql.js";
 import { LOCKS } from "./locks.js";
 import { sqlOf } from "./sql.js";
+
+const MOST_ATTEMPTS = 6;
+/** SQLSTATE of a deadlock, and of a transaction that cannot be put in order with others. */
+const IN_THE_WAY = new Set(["40P01", "40001"]);
 
 /** A transaction of the domain's connection: services pass it on, stores use it. */
 export type Tx = EntityManager;
@@ -69,6 +74,22 @@ export class Database {
     return this.orm.transaction(work);
   }
 
+  /**
+   * Like `transaction`, and begins anew when others' locks or writes undid it, as Postgres ends deadlocks so.
+   * @param work has no effects but those of its transaction: it may run several times.
+   */
+  async repeatable<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.transaction(work);
+      } catch (error) {
+        if (attempt >= MOST_ATTEMPTS || !wasInTheWay(error)) throw error;
+        // At different moments, so that the same ones do not meet again.
+        await sleep(Math.random() * 50 * attempt);
+      }
+    }
+  }
+
   /** Runs `work` on one connection of the hot path, without a transaction of its own. */
   async withConnection<T>(work: (sql: BulkSql, client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
@@ -109,4 +130,8 @@ export class Database {
     if (this.orm.isInitialized) await this.orm.destroy();
     if (!this.pool.ended) await this.pool.end();
   }
+}
+
+function wasInTheWay(error: unknown): boolean {
+  return IN_THE_WAY.has(String((error as { code?: unknown } | null)?.code ?? ""));
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
 import type { Sql } from "../kernel/sql.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
-import { type Caller, systemProblem } from "../orders/caller.js";
+import { type Caller, callOf, systemProblem } from "../orders/caller.js";
 import type { LockedOperation, OrderService } from "../orders/order.service.js";
 import type { Plant } from "../plant/plant.js";
 import type { LotLink, LotMovement, MovementKind } from "./lot.js";
@@ -31,7 +31,10 @@ export interface MovementRequest {
   readonly lots: readonly WantedAmount[];
 }
 
-/** A material or unit that is null is the order's. */
+/**
+ * A material that is null is the order's; so is a unit of what was produced. A unit of what was consumed that is null is the
+ * lot's own, or pieces where the lot was not known.
+ */
 export interface WantedAmount extends Omit<ProducedAmount, "material" | "unit"> {
   readonly material: string | null;
   readonly unit: string | null;
@@ -49,6 +52,16 @@ export interface LotOutcome {
   readonly ids: readonly string[];
   readonly userErrors: readonly UserErrorValue[];
 }
+
+/** What is common to the movements of one request. */
+interface Booking extends Pick<LotMovement, "at" | "recordedAt" | "principal" | "system"> {
+  readonly operationId: string;
+  readonly machineId: string | null;
+  /** Of the movements, in the order of the lots. */
+  readonly ids: readonly string[];
+}
+
+const PIECES = "pcs";
 
 /** Records which lots went into operations and came out of them, and which became others. */
 export class GenealogyService {
@@ -102,8 +115,8 @@ export class GenealogyService {
     input: unknown,
     work: (sql: Sql) => Promise<LotOutcome>,
   ): Promise<LotOutcome> {
-    const call = { principal: caller.principal, key: caller.idempotencyKey, operation, input };
-    const done = await this.#db.transaction((tx) =>
+    const call = callOf(caller, operation, input);
+    const done = await this.#db.repeatable((tx) =>
       once(tx, call, async () => {
         const problem = systemProblem(caller);
         if (problem) return refused(problem);
@@ -126,7 +139,7 @@ export class GenealogyService {
     const lots = request.lots.map((lot) => ({
       ...lot,
       material: lot.material ?? product,
-      unit: lot.unit ?? unit,
+      unit: lot.unit ?? (kind === "PRODUCED" ? unit : PIECES),
     }));
     const machine = request.machine === null ? null : this.#plant.machine(request.machine);
     const missing =
@@ -148,33 +161,23 @@ export class GenealogyService {
         lots.flatMap((lot) => lot.from ?? []),
       ),
     );
-    const mismatches = bookProblems(lots, book, sources);
+    const units = lots.map((lot, index) =>
+      kind === "CONSUMED" && request.lots[index]?.unit === null ? book.unitOf(lot) : lot.unit,
+    );
+    const mismatches = bookProblems(lots, units, book, sources);
     if (mismatches.length > 0) return refused(...mismatches);
-    const times = { at: request.at ?? new Date(now), recordedAt: new Date(now) };
-    const author = { principal: caller.principal, system: caller.system };
-    // Sorted, so that lots sent together stay in their order.
-    const ids = lots.map(() => newId(now)).sort();
-    const movements = lots.map(
-      (lot, index): LotMovement => ({
-        ...{ id: ids[index] ?? newId(now), lotId: book.idOf(lot), operationId: found.operation.id, kind },
-        ...{ machineId: machine?.id ?? found.operation.machineId, quantity: String(lot.quantity) },
-        ...{ exact: lot.from !== null, serials: lot.serials, ...times, ...author },
-        ...{ reason: null, reverses: null, reversed: false },
-      }),
-    );
+    const booking: Booking = {
+      ...{ at: request.at ?? new Date(now), recordedAt: new Date(now) },
+      ...{ principal: caller.principal, system: caller.system },
+      // Sorted, so that lots sent together stay in their order.
+      ids: lots.map(() => newId(now)).sort(),
+      ...{ operationId: found.operation.id, machineId: machine?.id ?? found.operation.machineId },
+    };
     const materials = new Map(lots.map((lot) => [book.idOf(lot), lot.material]));
-    const made = await this.#store.append(sql, movements, materials);
-    if (made.length > 0) return refused(...serialProblems(lots, new Set(made)));
-    const links = lots.flatMap((lot, index) =>
-      (lot.from ?? []).map(
-        (from): LotLink => ({
-          ...{ id: newId(now), fromLot: sources.idOf(from), toLot: book.idOf(lot), kind: "OPERATION" },
-          ...{ movementId: ids[index] ?? null, quantity: null, ...times, ...author },
-        }),
-      ),
-    );
-    await this.#store.link(sql, links);
-    return { ids, userErrors: [] };
+    const made = await this.#store.append(sql, movementsOf(kind, lots, book, booking), materials);
+    if (made.size > 0) return refused(...serialProblems(lots, booking.ids, made));
+    await this.#store.link(sql, linksOf(lots, book, sources, booking));
+    return { ids: booking.ids, userErrors: [] };
   }
 
   async #reverse(
@@ -261,6 +264,44 @@ export class GenealogyService {
   }
 }
 
+function movementsOf(
+  kind: MovementKind,
+  lots: readonly ProducedAmount[],
+  book: LotBook,
+  { ids, ...common }: Booking,
+): LotMovement[] {
+  return lots.flatMap((lot, index) => {
+    const id = ids[index];
+    if (id === undefined) return [];
+    const { serials, quantity, from } = lot;
+    const made = {
+      id,
+      lotId: book.idOf(lot),
+      kind,
+      quantity: String(quantity),
+      exact: from !== null,
+      serials,
+    };
+    return { ...common, ...made, reason: null, reverses: null, reversed: false };
+  });
+}
+
+/** The lots that are named with what was made of them. */
+function linksOf(
+  lots: readonly ProducedAmount[],
+  book: LotBook,
+  sources: LotBook,
+  { ids, at, recordedAt, principal, system }: Booking,
+): LotLink[] {
+  const common = { kind: "OPERATION", quantity: null, at, recordedAt, principal, system } as const;
+  return lots.flatMap((lot, index) =>
+    (lot.from ?? []).map((from) => ({
+      ...{ ...common, id: newId(recordedAt.getTime()), movementId: ids[index] ?? null },
+      ...{ fromLot: sources.idOf(from), toLot: book.idOf(lot) },
+    })),
+  );
+}
+
 function refused(...userErrors: UserErrorValue[]): LotOutcome {
   return { ids: [], userErrors };
 }
@@ -276,10 +317,15 @@ function whyNot({ state, operation }: LockedOperation): UserErrorValue | null {
   return userError("INVALID_TRANSITION", message, ["sequence"]);
 }
 
-function bookProblems(lots: readonly ProducedAmount[], book: LotBook, sources: LotBook): UserErrorValue[] {
+function bookProblems(
+  lots: readonly ProducedAmount[],
+  units: readonly string[],
+  book: LotBook,
+  sources: LotBook,
+): UserErrorValue[] {
   return lots.flatMap((lot, index) => {
     const at = ["lots", String(index)];
-    const unit = book.unitProblem(lot, lot.unit, [...at, "unit"]);
+    const unit = book.unitProblem(lot, units[index] ?? lot.unit, [...at, "unit"]);
     const missing = (lot.from ?? []).map((from, place) =>
       sources.missing(from, [...at, "from", String(place), "lot"]),
     );
@@ -287,9 +333,13 @@ function bookProblems(lots: readonly ProducedAmount[], book: LotBook, sources: L
   });
 }
 
-function serialProblems(lots: readonly ProducedAmount[], made: ReadonlySet<string>): UserErrorValue[] {
+function serialProblems(
+  lots: readonly ProducedAmount[],
+  movementIds: readonly string[],
+  made: ReadonlyMap<string, string>,
+): UserErrorValue[] {
   return lots.flatMap((lot, index) => {
-    const serial = lot.serials.find((one) => made.has(one));
+    const serial = made.get(movementIds[index] ?? "");
     if (serial === undefined) return [];
     const message = `${lot.material} with the serial number ${serial} was produced already`;
     return [userError("INVALID_INPUT", message, ["lots", String(index), "serials"])];

@@ -7,7 +7,9 @@ const MOST_STEPS = 20_000;
 interface Row {
   readonly root: string;
   readonly nodes: readonly { readonly depth: number; readonly lot: Lot & { readonly createdAt: string } }[];
-  readonly edges: readonly LotEdge[];
+  readonly edges: readonly LotEdge[] | null;
+  /** Of all trees together. */
+  readonly steps: number;
 }
 
 /** Follows lots to what they came from and what they became. */
@@ -27,18 +29,17 @@ export class GenealogyStore {
     direction: LotDirection,
     depth: number,
   ): Promise<ReadonlyMap<string, LotTree>> {
-    const rows = await this.#db.query<Row & { steps: number }>(treeSql(direction), [
-      lotIds,
-      depth,
-      MOST_STEPS,
-    ]);
-    return new Map(
-      rows.map(({ root, nodes, edges, steps }) => [
-        root,
-        { nodes: nodes.map(nodeOf), edges: edges ?? [], truncated: steps >= MOST_STEPS },
-      ]),
-    );
+    const rows = await this.#db.query<Row>(treeSql(direction), [lotIds, depth, MOST_STEPS]);
+    return new Map(rows.map((row) => [row.root, treeOf(row)]));
   }
+}
+
+function treeOf({ nodes, edges, steps }: Row): LotTree {
+  const truncated = steps > MOST_STEPS;
+  const told = new Set(nodes.map(({ lot }) => lot.id));
+  // Where steps were left out, some lead to lots that are not told.
+  const kept = (edges ?? []).filter(({ from, to }) => !truncated || (told.has(from) && told.has(to)));
+  return { nodes: nodes.map(nodeOf), edges: kept, truncated };
 }
 
 function nodeOf({ depth, lot }: Row["nodes"][number]): LotNode {
@@ -73,21 +74,23 @@ function treeSql(direction: LotDirection): string {
       FROM walk w CROSS JOIN LATERAL (${steps(direction, "w.lot_id")}) s
       WHERE w.depth < $2
     ),
-    limited AS MATERIALIZED (SELECT * FROM walk LIMIT $3),
+    limited AS MATERIALIZED (SELECT * FROM walk LIMIT $3 + 1),
     reached AS MATERIALIZED (SELECT root, lot_id, min(depth) AS depth FROM limited GROUP BY root, lot_id),
+    stepped AS MATERIALIZED (
+      SELECT r.root, r.depth, s.* FROM (SELECT * FROM reached WHERE depth < $2 ORDER BY depth) r
+      CROSS JOIN LATERAL (${steps(direction, "r.lot_id")}) s LIMIT $3 + 1
+    ),
     nodes AS (
-      SELECT r.root, jsonb_agg(jsonb_build_object('depth', r.depth, 'lot', jsonb_build_object(
+      SELECT r.root, json_agg(json_build_object('depth', r.depth, 'lot', json_build_object(
                'id', l.id, 'number', l.number, 'material', l.material, 'unit', l.unit, 'createdAt', l.created_at))
                ORDER BY r.depth, l.number, l.material) AS nodes
       FROM reached r JOIN material_lot l ON l.id = r.lot_id GROUP BY r.root
     ),
     edges AS (
-      SELECT r.root, jsonb_agg(jsonb_build_object('from', s.from_lot, 'to', s.to_lot, 'kind', s.kind,
-               'operationId', s.operation_id, 'quantity', s.quantity::text) ORDER BY r.depth) AS edges
-      FROM reached r CROSS JOIN LATERAL (${steps(direction, "r.lot_id")}) s
-      JOIN reached other ON other.root = r.root AND other.lot_id = s.${next}
-      WHERE r.depth < $2 GROUP BY r.root
+      SELECT s.root, json_agg(json_build_object('from', s.from_lot, 'to', s.to_lot, 'kind', s.kind,
+               'operationId', s.operation_id, 'quantity', s.quantity::text) ORDER BY s.depth) AS edges
+      FROM stepped s GROUP BY s.root
     )
-    SELECT nodes.root, nodes.nodes, edges.edges, (SELECT count(*)::int FROM limited) AS steps
+    SELECT nodes.root, nodes.nodes, edges.edges, greatest((SELECT count(*)::int FROM limited), (SELECT count(*)::int FROM stepped)) AS steps
     FROM nodes LEFT JOIN edges USING (root)`;
 }

@@ -177,3 +177,39 @@ test("output that names its lots came from these only", async () => {
   ]);
   expect((await plant.ask('{ lot(number: "jam-3") { id } }')).lot).toBeNull();
 });
+
+test("a tree with more steps than one answer holds is cut off, says so, and holds together", async () => {
+  const [operation, second] = [await order("mash"), await order("mash")];
+  await done("reportConsumption", {
+    ...operation,
+    lots: [{ lot: "wide-top", material: "wide", quantity: 1, unit: "kg" }],
+  });
+  // 150 lots, of which an operation makes 150 others: 22,500 steps.
+  for (const [kind, name] of [
+    ["PRODUCED", "wide-a"],
+    ["CONSUMED", "wide-a"],
+    ["PRODUCED", "wide-b"],
+  ]) {
+    await plant.db.query(
+      `INSERT INTO material_lot (id, number, material, unit, created_at)
+       SELECT gen_random_uuid(), $1::text || n, 'wide', 'kg', now() FROM generate_series(1, 150) AS n
+       ON CONFLICT DO NOTHING`,
+      [`${name}-`],
+    );
+    const at = kind === "PRODUCED" && name === "wide-a" ? operation.order : second.order;
+    await plant.db.query(
+      `INSERT INTO lot_movement (id, lot_id, operation_id, kind, quantity, exact, at, recorded_at, principal)
+       SELECT gen_random_uuid(), l.id, o.id, $1, 1, false, now(), now(), 'tester'
+       FROM material_lot l, operation o JOIN production_order p ON p.id = o.order_id
+       WHERE l.number LIKE $2 || '-%' AND p.number = $3`,
+      [kind, name, at],
+    );
+  }
+  const { nodes, edges, truncated } = await tree("wide-top", "descendants");
+  expect(truncated).toBe(true);
+  expect(nodes).toHaveLength(301);
+  expect(edges.length).toBeGreaterThan(19_000);
+  expect(edges.length).toBeLessThanOrEqual(20_001);
+  expect(edges.filter((edge) => edge.includes("undefined"))).toEqual([]);
+  expect((await tree("wide-top", "descendants", 1)).truncated).toBe(false);
+});

@@ -35,19 +35,19 @@ test("what was booked wrongly is taken back by a movement that names it, and lin
   ]);
   expect(await refused(reversal.movement, "")).toEqual([["INVALID_INPUT", "reason"]]);
   const answer = (await plant.ask(
-    `{ lot(number: "milk-1") { consumedQuantity movements { totalCount edges { node { quantity reversed reason reverses { id } principal } } } } }`,
+    `{ lot(number: "milk-1") { consumedQuantity movements { totalCount edges { node { quantity reversed reason reverses { id } by } } } } }`,
   )) as { lot: { consumedQuantity: number; movements: { totalCount: number; edges: { node: object }[] } } };
   expect(answer.lot.consumedQuantity).toBe(0);
   expect(answer.lot.movements.totalCount).toBe(2);
   expect(answer.lot.movements.edges.map((edge) => edge.node)).toEqual(
     expect.arrayContaining([
-      { quantity: 5, reversed: true, reason: null, reverses: null, principal: "tester" },
+      { quantity: 5, reversed: true, reason: null, reverses: null, by: "tester" },
       {
         quantity: -5,
         reversed: true,
         reason: "wrong scan",
         reverses: { id: reversal.movement },
-        principal: "tester",
+        by: "tester",
       },
     ]),
   );
@@ -88,6 +88,14 @@ test("serial numbers tell where a thing came out and went in; it is produced onc
     lots: [{ lot: "engine-3", material: "engine", quantity: 1, serials: ["E9", "E9"] }],
   };
   expect(await refusal("reportOutput", twice)).toEqual([["INVALID_INPUT", "lots", "0", "serials"]]);
+  const lot = (number: string, serial: string, material = "engine") => ({
+    ...{ lot: number, material, quantity: 1, serials: [serial] },
+  });
+  const inTwoLots = { ...car, lots: [lot("engine-3", "E9"), lot("engine-4", "E8"), lot("engine-5", "E9")] };
+  expect(await refusal("reportOutput", inTwoLots)).toEqual([["INVALID_INPUT", "lots", "2", "serials"]]);
+  // Only the one that was produced before is blamed, not another thing with its number.
+  const oneOfTwo = { ...car, lots: [lot("door-1", "E2", "door"), lot("engine-6", "E1")] };
+  expect(await refusal("reportOutput", oneOfTwo)).toEqual([["INVALID_INPUT", "lots", "1", "serials"]]);
 });
 
 test("an operation tells its lots, and a repeated call books nothing twice", async () => {
@@ -101,7 +109,7 @@ test("an operation tells its lots, and a repeated call books nothing twice", asy
   expect(await done("reportOutput", input)).toEqual(first);
   const shown = await plant.ask(
     `{ order(number: "${operation.order}") { operations { consumedLots { id } producedLots {
-       kind quantity serials system principal at machine { path } lot { number material unit } } } } }`,
+       kind quantity serials system by at machine { path } lot { number material unit } } } } }`,
   );
   expect(shown.order).toEqual({
     operations: [
@@ -114,7 +122,7 @@ test("an operation tells its lots, and a repeated call books nothing twice", asy
               quantity: 2.5,
               serials: ["B1", "B2"],
               system: "scale 2",
-              principal: "tester",
+              by: "tester",
             },
             ...{
               at: input.at,
@@ -188,4 +196,24 @@ test("those who book the same lots at the same time make each lot once", async (
      FROM material_lot l JOIN lot_movement m ON m.lot_id = l.id WHERE l.material = 'leaf'`,
   );
   expect(row).toEqual({ lots: 20, movements: 80 });
+});
+
+test("what is consumed without a unit is in the lot's own, and in pieces where the lot was not known", async () => {
+  const operation = await order("tea");
+  const lot = { lot: "sencha-1", material: "sencha", quantity: 1 };
+  await done("reportConsumption", {
+    ...operation,
+    lots: [
+      { ...lot, unit: "kg" },
+      { ...lot, lot: "sencha-2" },
+    ],
+  });
+  await done("reportConsumption", { ...operation, lots: [lot] });
+  expect(await refusal("reportConsumption", { ...operation, lots: [{ ...lot, unit: "g" }] })).toEqual([
+    ["INVALID_INPUT", "lots", "0", "unit"],
+  ]);
+  const shown = await plant.ask(
+    '{ known: lot(number: "sencha-1") { unit consumedQuantity } other: lot(number: "sencha-2") { unit } }',
+  );
+  expect(shown).toEqual({ known: { unit: "kg", consumedQuantity: 2 }, other: { unit: "pcs" } });
 });

@@ -1,5 +1,6 @@
 import { keyProblem, storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
+import { quantityProblem } from "../orders/quantity.js";
 
 /** A lot as a caller names it. */
 export interface LotName {
@@ -28,9 +29,10 @@ export function lotProblems(lots: readonly ProducedAmount[], field: string): Use
   if (lots.length === 0 || lots.length > MOST_LOTS) {
     problems.push(userError("INVALID_INPUT", `${field} must have 1 to ${MOST_LOTS} items`, [field]));
   }
+  const things = new Set<string>();
   for (const [index, lot] of lots.entries()) {
     const at = [field, String(index)];
-    problems.push(...nameProblems(lot, at), ...amountProblems(lot, at));
+    problems.push(...nameProblems(lot, at), ...amountProblems(lot, at), ...thingProblems(lot, at, things));
     for (const [place, from] of (lot.from ?? []).entries()) {
       problems.push(...nameProblems(from, [...at, "from", String(place)]));
     }
@@ -57,8 +59,8 @@ export function partProblems(
     if (wrong !== null) refuse(`lot ${wrong}`, [...at, "lot"]);
     if (seen.has(number)) refuse(`lot ${number} is there twice`, [...at, "lot"]);
     seen.add(number);
-    if (!(quantity > 0) || !Number.isFinite(quantity))
-      refuse("quantity must be above 0", [...at, "quantity"]);
+    const much = quantityProblem(quantity);
+    if (much !== null) refuse(`quantity ${much}`, [...at, "quantity"]);
   }
   return problems;
 }
@@ -78,14 +80,24 @@ function amountProblems(lot: LotAmount, at: readonly string[]): UserErrorValue[]
   const refuse = (field: string, problem: string | null) => {
     if (problem !== null) problems.push(userError("INVALID_INPUT", `${field} ${problem}`, [...at, field]));
   };
-  refuse("quantity", lot.quantity > 0 && Number.isFinite(lot.quantity) ? null : "must be above 0");
+  refuse("quantity", quantityProblem(lot.quantity));
   refuse("unit", keyProblem(lot.unit, 32));
   const wrong = lot.serials.map((serial) => keyProblem(serial, 200)).find((problem) => problem !== null);
   refuse("serials", wrong ?? null);
   refuse("serials", lot.serials.length > MOST_SERIALS ? `must be at most ${MOST_SERIALS}` : null);
-  const twice = new Set(lot.serials).size < lot.serials.length;
-  refuse("serials", twice ? "must not be there twice" : null);
   return problems;
+}
+
+/** What is moved twice by one request. @param things those before, to which these are added. */
+function thingProblems(lot: LotAmount, at: readonly string[], things: Set<string>): UserErrorValue[] {
+  let twice: string | null = null;
+  for (const serial of lot.serials) {
+    const thing = JSON.stringify([lot.material, serial]);
+    if (things.has(thing)) twice ??= serial;
+    things.add(thing);
+  }
+  if (twice === null) return [];
+  return [userError("INVALID_INPUT", `serials: ${twice} is there twice`, [...at, "serials"])];
 }
 
 export function timeProblem(at: Date | null, now: number): UserErrorValue | null {

@@ -1,5 +1,12 @@
-import { Field, Float, ID, InputType, Int } from "type-graphql";
+import { Field, Float, ID, InputType } from "type-graphql";
 import { GraphQLDateTime, GraphQLEquipmentPath } from "../graphql/scalars.js";
+import { IdempotencyKeyField, OfOperationInput, SystemField } from "../orders/caller-input.types.js";
+
+const TimeField = Field(() => GraphQLDateTime, {
+  nullable: true,
+  description: "When it happened, not in the future; now when left out.",
+});
+const BookingSystemField = SystemField("what is booked");
 
 @InputType({ description: "A lot by its number and material." })
 export class LotRefInput {
@@ -25,8 +32,8 @@ export class ConsumedLotInput {
 
   @Field(() => String, {
     nullable: true,
-    defaultValue: "pcs",
-    description: "The unit of the lot; always the same for one lot.",
+    description:
+      "The unit of the lot, always the same for one lot; left out: the lot's own, and pcs for one that was not known.",
   })
   unit?: string | null;
 
@@ -67,69 +74,43 @@ export class ProducedLotInput {
   from?: LotRefInput[] | null;
 }
 
-@InputType({ description: "What an operation consumed: all of it is booked, or nothing." })
-export class ReportConsumptionInput {
-  @Field(() => String, { description: "The order's number." })
-  order!: string;
-
-  @Field(() => Int, { description: "The operation's place in the order." })
-  sequence!: number;
-
+/** Lots that are booked on an operation. */
+@InputType()
+abstract class LotBookingInput extends OfOperationInput {
   @Field(() => GraphQLEquipmentPath, {
     nullable: true,
     description: "Where; the operation's machine when left out.",
   })
   machine?: string | null;
+}
 
+@InputType({ description: "What an operation consumed: all of it is booked, or nothing." })
+export class ReportConsumptionInput extends LotBookingInput {
   @Field(() => [ConsumedLotInput], { description: "The lots." })
   lots!: ConsumedLotInput[];
 
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: "When it happened, not in the future; now when left out.",
-  })
+  @TimeField
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what is booked.",
-  })
+  @BookingSystemField
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
 @InputType({ description: "What an operation produced: all of it is booked, or nothing." })
-export class ReportOutputInput {
-  @Field(() => String, { description: "The order's number." })
-  order!: string;
-
-  @Field(() => Int, { description: "The operation's place in the order." })
-  sequence!: number;
-
-  @Field(() => GraphQLEquipmentPath, {
-    nullable: true,
-    description: "Where; the operation's machine when left out.",
-  })
-  machine?: string | null;
-
+export class ReportOutputInput extends LotBookingInput {
   @Field(() => [ProducedLotInput], { description: "The lots." })
   lots!: ProducedLotInput[];
 
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: "When it happened, not in the future; now when left out.",
-  })
+  @TimeField
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what is booked.",
-  })
+  @BookingSystemField
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
@@ -153,19 +134,13 @@ export class SplitLotInput {
   @Field(() => [LotPartInput], { description: "The lots that it was split into." })
   into!: LotPartInput[];
 
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: "When it happened, not in the future; now when left out.",
-  })
+  @TimeField
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what is booked.",
-  })
+  @BookingSystemField
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
@@ -180,19 +155,13 @@ export class MergeLotsInput {
   @Field(() => String, { description: "The number of the lot that came of them." })
   into!: string;
 
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: "When it happened, not in the future; now when left out.",
-  })
+  @TimeField
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what is booked.",
-  })
+  @BookingSystemField
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
@@ -204,12 +173,9 @@ export class ReverseLotMovementInput {
   @Field(() => String, { description: "Why." })
   reason!: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what is booked.",
-  })
+  @BookingSystemField
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }

@@ -36,7 +36,7 @@ export class LotMutationResolver {
   ): Promise<object> {
     const lots = input.lots.map(({ lot, unit, serials, ...rest }) => ({
       ...rest,
-      ...{ number: lot, unit: unit ?? "pcs", serials: serials ?? [], from: null },
+      ...{ number: lot, unit: unit ?? null, serials: serials ?? [], from: null },
     }));
     const outcome = await this.#genealogy.reportConsumption(callerOf(input, context), {
       ...movementOf(input),

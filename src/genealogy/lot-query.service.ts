@@ -1,13 +1,7 @@
+import { type ListPage, listPages } from "../orders/list-pages.js";
 import type { GenealogyStore } from "./genealogy.store.js";
 import type { Lot, LotDirection, LotMovement, LotTree, MovementKind } from "./lot.js";
 import type { LotStore, LotSums, MovementPageRequest } from "./lot.store.js";
-
-/** A page of the movements of one lot. */
-export interface MovementPage {
-  readonly items: readonly LotMovement[];
-  readonly hasMore: boolean;
-  readonly total: () => Promise<number>;
-}
 
 /** Reading lots. What takes a list of keys gives one result for each, in their order, and asks once for all. */
 export class LotQueryService {
@@ -60,16 +54,9 @@ export class LotQueryService {
   }
 
   /** The same page of the movements of each lot, in the order in which they were booked. */
-  async pages(lotIds: readonly string[], request: MovementPageRequest): Promise<MovementPage[]> {
-    const found = new Map<string, LotMovement[]>(lotIds.map((id) => [id, []]));
-    for (const movement of await this.#store.page([...found.keys()], request)) {
-      found.get(movement.lotId)?.push(movement);
-    }
-    return lotIds.map((id) => {
-      const rows = found.get(id) ?? [];
-      const hasMore = rows.length > request.limit;
-      const items = hasMore ? (request.fromEnd ? rows.slice(1) : rows.slice(0, -1)) : rows;
-      return { items, hasMore, total: () => this.#store.count(id) };
-    });
+  async pages(lotIds: readonly string[], request: MovementPageRequest): Promise<ListPage<LotMovement>[]> {
+    const rows = await this.#store.page([...new Set(lotIds)], request);
+    const count = (id: string) => this.#store.count(id);
+    return listPages(lotIds, rows, (movement) => movement.lotId, request, count);
   }
 }

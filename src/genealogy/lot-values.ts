@@ -12,19 +12,21 @@ export function lotValue(lot: Lot): LotValue {
 }
 
 /** A movement as the API shows it. */
-export interface MovementValue extends Omit<LotMovement, "quantity" | "reverses"> {
+export interface MovementValue extends Omit<LotMovement, "quantity" | "reverses" | "principal"> {
   readonly __typename: "LotMovement";
   readonly quantity: number;
   readonly reversesId: string | null;
+  readonly by: string;
 }
 
-export function movementValue({ reverses, ...movement }: LotMovement): MovementValue {
+export function movementValue({ reverses, principal, ...movement }: LotMovement): MovementValue {
   return {
     ...movement,
     __typename: "LotMovement",
     id: globalId("LotMovement", movement.id),
     quantity: Number(movement.quantity),
     reversesId: reverses,
+    by: principal,
   };
 }
 

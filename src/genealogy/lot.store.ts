@@ -84,13 +84,13 @@ export class LotStore {
   /**
    * Writes movements with the serial numbers of what was moved.
    * @param materials of the lots, by their ids.
-   * @returns the serial numbers of which a thing was produced before: the caller must undo all then.
+   * @returns by movement, a serial number of which a thing was produced before: the caller must undo all then.
    */
   async append(
     sql: Sql,
     movements: readonly LotMovement[],
     materials: ReadonlyMap<string, string>,
-  ): Promise<string[]> {
+  ): Promise<ReadonlyMap<string, string>> {
     await sql.query(
       `INSERT INTO lot_movement (id, lot_id, operation_id, machine_id, kind, quantity, exact, at, recorded_at, principal,
          system, reason, reverses, reversed)
@@ -104,18 +104,19 @@ export class LotStore {
     const serials = movements.flatMap(({ id, kind, lotId, serials: own }) =>
       own.map((serial) => ({ id, kind, serial, material: materials.get(lotId) })),
     );
-    if (serials.length === 0) return [];
-    const written = await sql.query<{ serial: string }>(
+    if (serials.length === 0) return new Map();
+    const written = await sql.query<{ movementId: string; serial: string }>(
       `INSERT INTO lot_serial (movement_id, material, serial, kind)
        SELECT id, material, serial, kind
        FROM jsonb_to_recordset($1::jsonb) AS x (id uuid, material text, serial text, kind text)
-       ORDER BY material, serial ON CONFLICT DO NOTHING RETURNING serial`,
+       ORDER BY material, serial ON CONFLICT DO NOTHING RETURNING movement_id AS "movementId", serial`,
       [JSON.stringify(serials)],
     );
-    if (written.length === serials.length) return [];
-    const fresh = new Set(written.map((row) => row.serial));
-    const twice = serials.filter((one) => !fresh.has(one.serial)).map((one) => one.serial);
-    return twice.length > 0 ? twice : serials.map((one) => one.serial);
+    if (written.length === serials.length) return new Map();
+    const keyOf = (movementId: string, serial: string) => `${movementId} ${serial}`;
+    const fresh = new Set(written.map(({ movementId, serial }) => keyOf(movementId, serial)));
+    const twice = serials.filter(({ id, serial }) => !fresh.has(keyOf(id, serial)));
+    return new Map(twice.map(({ id, serial }) => [id, serial]));
   }
 
   async link(sql: Sql, links: readonly LotLink[]): Promise<void> {

@@ -160,7 +160,7 @@ export class LotMovement {
   recordedAt!: Date;
 
   @Field(() => String, { description: "Who booked it." })
-  principal!: string;
+  by!: string;
 
   @Field(() => String, { nullable: true, description: "The system that said so, as the caller named it." })
   system!: string | null;

@@ -46,3 +46,15 @@ test("a page counts as large as it is asked for", () => {
 test("what is wrong with variables is left for execution to tell", () => {
   expect(problem("query($n: Int) { machines(first: $n) { totalCount } }", { n: "many" })).toBeNull();
 });
+
+test("a page within an input counts as well, and the objects of a list are not looked through", () => {
+  const query =
+    "query($n: Int) { machines(first: $n) { edges { node { commands(first: $n) { edges { node { id } } } } } } }";
+  const order = new Proxy({}, { ownKeys: () => expect.fail("looked into an order") });
+  expect(problem(query, { n: 1000, orders: [order] })).toMatchObject({
+    extensions: { code: "QUERY_TOO_LARGE" },
+  });
+  const upsert =
+    "mutation($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { number } } }";
+  expect(problem(upsert, { input: { orders: [order], system: "erp" } })).toBeNull();
+});

@@ -13,6 +13,15 @@ export function authorOf({ principal, system }: Caller): { principal: string; sy
   return { principal, system };
 }
 
+/** A mutation's call as idempotency keys know it: the system is a part of what was sent. */
+export function callOf(
+  { principal, idempotencyKey: key, system }: Caller,
+  operation: string,
+  input: unknown,
+) {
+  return { principal, key, operation, input: system === null ? input : { system, input } };
+}
+
 export function systemProblem({ system }: Caller): UserErrorValue | null {
   const problem = system === null ? null : keyProblem(system, 100);
   return problem === null ? null : userError("INVALID_INPUT", `system ${problem}`, ["system"]);

@@ -1,7 +1,8 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import type { GraphQLContext } from "../graphql/context.js";
 import { badInput, connection, PageArgs, pageRequest } from "../graphql/pagination.js";
-import type { Interval, Span } from "../kernel/intervals.js";
+import { RangeArgs, rangeOf } from "../graphql/range.types.js";
+import type { Span } from "../kernel/intervals.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { Machine } from "../twin/twin.types.js";
 import type { TwinView } from "../twin/twin-model.js";
@@ -10,13 +11,7 @@ import type { OperationRunService } from "./operation-run.service.js";
 import { Operation, ProductionOrder } from "./order.types.js";
 import type { OrderEventService } from "./order-event.service.js";
 import type { StoredOrderEvent } from "./order-event.store.js";
-import {
-  OperationRun,
-  OperationRunArgs,
-  OrderEvent,
-  OrderEventConnection,
-  OrderFieldChange,
-} from "./order-event.types.js";
+import { OperationRun, OrderEvent, OrderEventConnection, OrderFieldChange } from "./order-event.types.js";
 import { batched, loadOperation } from "./order-loaders.types.js";
 import type { OrderQueryService } from "./order-query.service.js";
 import type { OrderValue } from "./order-values.js";
@@ -53,7 +48,7 @@ export class OrderEventsResolver {
       page,
       request,
       (event) => event.id,
-      (event) => event,
+      (event) => ({ ...event, by: event.principal }),
     );
   }
 }
@@ -120,11 +115,10 @@ export class MachineRunsResolver {
   })
   async operationRuns(
     @Root() machine: TwinView,
-    @Args(() => OperationRunArgs) args: OperationRunArgs,
+    @Args(() => RangeArgs) args: RangeArgs,
     @Ctx() context: GraphQLContext,
   ): Promise<object[]> {
-    const range: Interval = { from: args.from.getTime(), to: (args.to ?? new Date()).getTime() };
-    if (range.to <= range.from) throw badInput("from must be before to", ["from"]);
+    const range = rangeOf(args);
     // One statement for all machines of a list that are asked for the same range.
     const key = `orders.runs ${JSON.stringify({ from: args.from, to: args.to ?? null })}`;
     const runs = batched(context, key, async (ids) => {

@@ -3,6 +3,7 @@ import type { Interval } from "../kernel/intervals.js";
 import type { Sql } from "../kernel/sql.js";
 import type { RunStep } from "./operation-run.js";
 import type { OrderEvent } from "./order-event.js";
+import { arraysOf, type Row, rowColumns } from "./row-columns.js";
 
 /** An event as it is kept: ids grow with every event. */
 export interface StoredOrderEvent extends OrderEvent {
@@ -37,6 +38,9 @@ const RUN_COLUMNS = `e.machine_id AS "machineId", e.runs, e.at, e.operation_id A
 const EVENT_COLUMNS = `e.id, e.order_id AS "orderId", e.operation_id AS "operationId", e.sequence,
   e.machine_id AS "machineId", e.kind, e.from_status AS "fromStatus", e.to_status AS "toStatus", e.runs, e.changes,
   e.at, e.recorded_at AS "recordedAt", e.principal, e.system, e.reason`;
+const EVENT_ROW = rowColumns(`order_id uuid, operation_id uuid, sequence integer, machine_id uuid, kind text,
+  from_status text, to_status text, runs boolean, changes jsonb, at timestamptz, recorded_at timestamptz, principal text,
+  system text, reason text`);
 
 /** The log of what happened to orders. */
 export class OrderEventStore {
@@ -48,18 +52,11 @@ export class OrderEventStore {
 
   async append(sql: Sql, events: readonly OrderEvent[]): Promise<void> {
     if (events.length === 0) return;
+    const names = EVENT_ROW.names.join(", ");
     await sql.query(
-      `INSERT INTO order_event (order_id, operation_id, sequence, machine_id, kind, from_status, to_status, runs,
-         changes, at, recorded_at, principal, system, reason)
-       SELECT x.order_id, x.operation_id, x.sequence, x.machine_id, x.kind, x.from_status, x.to_status, x.runs,
-         x.changes, x.at, x.recorded_at, x.principal, x.system, x.reason
-       FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (order_id uuid, operation_id uuid, sequence integer,
-         machine_id uuid, kind text, from_status text, to_status text, runs boolean, changes jsonb, at timestamptz,
-         recorded_at timestamptz, principal text, system text, reason text)) WITH ORDINALITY AS
-         x (order_id, operation_id, sequence, machine_id, kind, from_status, to_status, runs, changes, at, recorded_at,
-            principal, system, reason, place)
-       ORDER BY x.place`,
-      [JSON.stringify(events.map(eventRow))],
+      `INSERT INTO order_event (${names}) SELECT ${names}
+       FROM ${EVENT_ROW.source} WITH ORDINALITY AS x (${names}, place) ORDER BY place`,
+      arraysOf(EVENT_ROW, events.map(eventRow)),
     );
   }
 
@@ -134,10 +131,11 @@ function occupancyOf(row: Occupancy & { readonly until: Date | null }): Occupanc
   return { machineId, running, last: last && until ? { ...last, until } : null };
 }
 
-function eventRow(event: OrderEvent): object {
+function eventRow(event: OrderEvent): Row {
   const { kind, sequence, runs, changes, at, principal, system, reason } = event;
   return {
-    ...{ kind, sequence, runs, changes, at, principal, system, reason },
+    ...{ kind, sequence, runs, at, principal, system, reason },
+    changes: changes && JSON.stringify(changes),
     order_id: event.orderId,
     operation_id: event.operationId,
     machine_id: event.machineId,

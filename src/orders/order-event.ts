@@ -58,35 +58,49 @@ export interface OrderEvent {
   readonly reason: string | null;
 }
 
-/**
- * What happened between two states of an order, the order's own events last but for its creation: an operation has
- * ended before its order has.
- */
+/** What happened between two states of an order, causes before what follows from them. */
 export function eventsOf(before: OrderState | null, after: OrderState, author: Author): OrderEvent[] {
   const log = new EventLog(after.order.id, author);
   if (before === null) {
-    log.add("CREATED", { toStatus: after.order.status, at: author.recordedAt });
-    return log.events;
+    log.add("CREATED", { toStatus: "CREATED", at: author.recordedAt });
+    if (after.order.status === "CREATED") return log.events;
   }
-  const known = new Map(before.operations.map((operation) => [operation.id, operation]));
-  const edits = changesOf(ORDER_FIELDS, before.order, after.order);
+  const known = before ?? asMade(after);
+  const { status: from } = known.order;
+  const { status: to, statusAt: at } = after.order;
+  const step = () => log.add(kindOf(from, to), { fromStatus: from, toStatus: to, at });
+  // An order starts and completes because its operations do; whatever else happens to it, its operations follow.
+  const follows = to === "COMPLETED" || (to === "RUNNING" && from === "RELEASED");
+  const edits = changesOf(ORDER_FIELDS, known.order, after.order);
   if (edits.length > 0) log.add("CHANGED", { changes: edits, at: author.recordedAt });
-  for (const operation of after.operations) {
+  if (from !== to && !follows) step();
+  addOperations(log, known.operations, after.operations);
+  if (from !== to && follows) step();
+  return log.events;
+}
+
+/** A new order as it was before it was released. */
+function asMade({ order, operations }: OrderState): OrderState {
+  return {
+    order: { ...order, status: "CREATED" },
+    operations: operations.map((operation) => ({ ...operation, status: "WAITING" })),
+  };
+}
+
+function addOperations(log: EventLog, before: readonly Operation[], after: readonly Operation[]): void {
+  const known = new Map(before.map((operation) => [operation.id, operation]));
+  for (const operation of after) {
     const present = known.get(operation.id);
     known.delete(operation.id);
     if (present) addOperation(log, present, operation);
     else {
-      const added = { ...subject(operation), toStatus: operation.status, at: author.recordedAt };
+      const added = { ...subject(operation), toStatus: operation.status, at: log.author.recordedAt };
       log.add("ADDED", added);
     }
   }
   for (const gone of known.values()) {
-    log.add("REMOVED", { ...subject(gone), fromStatus: gone.status, at: author.recordedAt });
+    log.add("REMOVED", { ...subject(gone), fromStatus: gone.status, at: log.author.recordedAt });
   }
-  const { status: from } = before.order;
-  const { status: to, statusAt: at } = after.order;
-  if (from !== to) log.add(kindOf(from, to), { fromStatus: from, toStatus: to, at });
-  return log.events;
 }
 
 function addOperation(log: EventLog, before: Operation, after: Operation): void {

@@ -1,4 +1,4 @@
-import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { enumOf } from "../graphql/enums.js";
 import { connectionTypes } from "../graphql/pagination.js";
 import { GraphQLDateTime } from "../graphql/scalars.js";
@@ -86,7 +86,7 @@ export class OrderEvent {
   recordedAt!: Date;
 
   @Field(() => String, { description: "Who did it." })
-  principal!: string;
+  by!: string;
 
   @Field(() => String, { nullable: true, description: "The system that said so, as the caller named it." })
   system!: string | null;
@@ -107,16 +107,4 @@ export class OperationRun {
 
   @Field(() => GraphQLDateTime, { description: "When it ended, or the range does." })
   to!: Date;
-}
-
-@ArgsType()
-export class OperationRunArgs {
-  @Field(() => GraphQLDateTime, { description: "The range's begin." })
-  from!: Date;
-
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: "The range's end, not part of it; now when left out.",
-  })
-  to?: Date | null;
 }

@@ -63,7 +63,7 @@ const refusal = async (mutation: string, input: Record<string, unknown>) =>
   (await act(mutation, input)).userErrors.map(({ code, field }) => [code, ...field]);
 
 const EVENT =
-  "kind sequence fromStatus toStatus changes { field from to } at recordedAt principal system reason operation { sequence } machine { path }";
+  "kind sequence fromStatus toStatus changes { field from to } at recordedAt by system reason operation { sequence } machine { path }";
 
 async function events(number: string, args = "first: 100") {
   const answer = await plant.ask(
@@ -119,8 +119,8 @@ test("what happened earlier is booked with its time, and the log tells who said 
     nodes.map((event) => [event.kind, event.sequence, event.fromStatus, event.toStatus, event.at]),
   ).toEqual([
     ["CREATED", null, null, "CREATED", at(0)],
-    ["READY", 10, "WAITING", "READY", at(-10)],
     ["RELEASED", null, "CREATED", "RELEASED", at(-10)],
+    ["READY", 10, "WAITING", "READY", at(-10)],
     ["STARTED", 10, "READY", "RUNNING", at(-9)],
     ["STARTED", null, "RELEASED", "RUNNING", at(-9)],
     ["HELD", 10, "RUNNING", "HELD", at(-8)],
@@ -131,9 +131,9 @@ test("what happened earlier is booked with its time, and the log tells who said 
     ["COMPLETED", 20, "RUNNING", "COMPLETED", at(0)],
     ["COMPLETED", null, "RUNNING", "COMPLETED", at(0)],
   ]);
-  expect(nodes[0]).toMatchObject({ principal: "tester", system: "erp", reason: null, recordedAt: at(0) });
+  expect(nodes[0]).toMatchObject({ by: "tester", system: "erp", reason: null, recordedAt: at(0) });
   expect(nodes[3]).toMatchObject({
-    ...{ principal: "tester", system: "terminal 4", recordedAt: at(0) },
+    ...{ by: "tester", system: "terminal 4", recordedAt: at(0) },
     operation: { sequence: 10 },
     machine: { path: "acme/line/m1" },
   });
@@ -184,8 +184,32 @@ test("a refused step and a repeated call leave nothing in the log", async () => 
   await done("releaseOrder", { number, idempotencyKey: "log-1" });
   await done("releaseOrder", { number, idempotencyKey: "log-1" });
   await act("releaseOrder", { number });
-  expect(await kinds(number)).toEqual(["CREATED", "READY 10", "RELEASED"]);
+  expect(await kinds(number)).toEqual(["CREATED", "RELEASED", "READY 10"]);
   await done("cancelOrder", { number });
+});
+
+test("the log tells causes before what follows from them", async () => {
+  const number = await created([{ machine: "m1" }, { machine: "m2" }]);
+  await done("releaseOrder", { number });
+  await done("startOperation", { order: number, sequence: 10 });
+  await done("holdOrder", { number });
+  await done("resumeOrder", { number });
+  await done("completeOperation", { order: number, sequence: 10 });
+  await done("abortOrder", { number });
+  expect(await kinds(number)).toEqual([
+    ...[
+      "CREATED",
+      "RELEASED",
+      "READY 10",
+      "STARTED 10",
+      "STARTED",
+      "HELD",
+      "HELD 10",
+      "RESUMED",
+      "RESUMED 10",
+    ],
+    ...["COMPLETED 10", "READY 20", "ABORTED", "ABORTED 20"],
+  ]);
 });
 
 test("sending an order again logs what was changed, and sending the same logs nothing", async () => {
@@ -229,12 +253,12 @@ test("the log comes in pages, from the front and from the end", async () => {
   await done("releaseOrder", { number });
   const first = await events(number, "first: 2");
   expect(first).toMatchObject({ totalCount: 3, pageInfo: { hasNextPage: true, hasPreviousPage: false } });
-  expect(first.nodes.map((event) => event.kind)).toEqual(["CREATED", "READY"]);
+  expect(first.nodes.map((event) => event.kind)).toEqual(["CREATED", "RELEASED"]);
   const rest = await events(number, `first: 2, after: "${first.pageInfo.endCursor}"`);
-  expect(rest.nodes.map((event) => event.kind)).toEqual(["RELEASED"]);
+  expect(rest.nodes.map((event) => event.kind)).toEqual(["READY"]);
   const end = await events(number, "last: 1");
   expect(end).toMatchObject({ pageInfo: { hasNextPage: false, hasPreviousPage: true } });
-  expect(end.nodes.map((event) => event.kind)).toEqual(["RELEASED"]);
+  expect(end.nodes.map((event) => event.kind)).toEqual(["READY"]);
   await expect(events(number, 'after: "bm90IGEgbnVtYmVy"')).rejects.toMatchObject({
     extensions: { code: "BAD_USER_INPUT" },
   });

@@ -76,6 +76,16 @@ test("2,000 orders with one bad among them: all others are made", async () => {
 test.each<[string, object, string[][]]>([
   ["no quantity", { quantity: 0 }, [["quantity"]]],
   ["a negative quantity", { quantity: -1 }, [["quantity"]]],
+  ["more than anyone makes", { quantity: 1e12 + 1 }, [["quantity"]]],
+  ["a priority below the lowest", { priority: -1 }, [["priority"]]],
+  ["a priority above the highest", { priority: 1_001 }, [["priority"]]],
+  ["sequence 0", { operations: [step(0)] }, [["operations", "0", "sequence"]]],
+  ["a sequence that is no place", { operations: [step(100_000)] }, [["operations", "0", "sequence"]]],
+  [
+    "a cycle of more than 30 days",
+    { operations: [step(1, { idealCycleTimeMs: 2_592_000_001 })] },
+    [["operations", "0", "idealCycleTimeMs"]],
+  ],
   ["an empty number", { number: "" }, [["number"]]],
   ["a control character", { product: "a\u0000" }, [["product"]]],
   ["half a surrogate pair", { product: "\ud800" }, [["product"]]],
@@ -101,6 +111,65 @@ test.each<[string, object, string[][]]>([
   expect(result?.userErrors.map((error) => error.field)).toEqual(
     fields.map((field) => ["orders", "0", ...field]),
   );
+});
+
+test("limits are named", async () => {
+  const answer = (await plant.ask(
+    "mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { userErrors { message } } } }",
+    {
+      input: {
+        orders: [
+          wanted("LIMITS", {
+            ...{ quantity: 1e300, priority: 2_000 },
+            operations: [step(2_000_000_000, { idealCycleTimeMs: 1e18 })],
+          }),
+        ],
+      },
+    },
+  )) as { upsertOrders: { results: { userErrors: { message: string }[] }[] } };
+  expect(answer.upsertOrders.results[0]?.userErrors.map((error) => error.message)).toEqual([
+    "quantity must be at most 1,000,000,000,000",
+    "priority must be 0 to 1,000",
+    "sequence must be 1 to 99,999",
+    "idealCycleTimeMs must be above 0 and at most 2,592,000,000 (30 days)",
+  ]);
+});
+
+test("orders are released as they are sent where that is wanted, and only once", async () => {
+  const released = wanted("SENT-RELEASED", { release: true });
+  const changes = await plant.follow(
+    'subscription { orderChanged(number: "SENT-RELEASED") { status version operations { status } } }',
+  );
+  expect(
+    await send([released, wanted("SENT-ONLY"), wanted("SENT-BAD", { release: true, quantity: 0 })]),
+  ).toMatchObject([
+    {
+      created: true,
+      order: { status: "RELEASED", version: 2, operations: [{ status: "READY" }, { status: "WAITING" }] },
+    },
+    { created: true, order: { status: "CREATED", version: 1 } },
+    { created: false, order: null },
+  ]);
+  expect(await changes.next()).toMatchObject({ orderChanged: { status: "RELEASED" } });
+  await changes.end();
+  const kinds = async (number: string) => {
+    const { order } = (await plant.ask(
+      `{ order(number: "${number}") { events(first: 100) { edges { node { kind sequence } } } } }`,
+    )) as { order: { events: { edges: { node: { kind: string; sequence: number | null } }[] } } };
+    return order.events.edges.map(({ node }) => [node.kind, node.sequence ?? []].flat().join(" "));
+  };
+  expect(await kinds("SENT-RELEASED")).toEqual(["CREATED", "RELEASED", "READY 10"]);
+  expect(await send([released])).toMatchObject([{ created: false, order: { version: 2 } }]);
+  // One that is there already is released too, changed or not; one that goes on is left alone.
+  expect(await send([wanted("SENT-ONLY", { release: true, priority: 9 })])).toMatchObject([
+    { order: { status: "RELEASED", version: 3 } },
+  ]);
+  expect(await kinds("SENT-ONLY")).toEqual(["CREATED", "CHANGED", "RELEASED", "READY 10"]);
+  await act("cancelOrder", 'number: "SENT-ONLY"');
+  expect(await send([wanted("SENT-ONLY", { release: true, priority: 9 })])).toMatchObject([
+    { order: { status: "CANCELLED" }, userErrors: [] },
+  ]);
+  await act("cancelOrder", 'number: "SENT-RELEASED"');
 });
 
 test("a number twice in one call: the second is refused", async () => {
@@ -189,6 +258,40 @@ test("a repeated call with its key answers as the first time and makes nothing",
   expect(await send([wanted("KEY-2")], "import-1")).toMatchObject([
     { order: null, userErrors: [{ code: "IDEMPOTENCY_KEY_REUSED", field: ["idempotencyKey"] }] },
   ]);
+});
+
+test("the same key from another system is another call", async () => {
+  const upsert = async (system: string) => {
+    const answer = await plant.ask(
+      "mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { userErrors { code } } } }",
+      { input: { orders: [wanted("SYSTEM")], system, idempotencyKey: "import-2" } },
+    );
+    return (answer.upsertOrders as { results: { userErrors: { code: string }[] }[] }).results[0]?.userErrors;
+  };
+  expect(await upsert("erp")).toEqual([]);
+  expect(await upsert("erp")).toEqual([]);
+  expect(await upsert("mes")).toEqual([{ code: "IDEMPOTENCY_KEY_REUSED" }]);
+});
+
+test("texts come out as they went in", async () => {
+  const texts = { product: 'NULL "a\\b", {c}\n\u00e9', unit: '"' };
+  const sent = wanted('"T\\{1},', { ...texts, operations: [step(10, { name: "NULL" })] });
+  expect(await send([sent])).toMatchObject([{ created: true, userErrors: [] }]);
+  expect(
+    await plant.ask(
+      "query ($number: String!) { order(number: $number) { product unit operations { name } } }",
+      {
+        number: sent.number,
+      },
+    ),
+  ).toEqual({ order: { ...texts, operations: [{ name: "NULL" }] } });
+  // The log of a change goes the same way.
+  await send([{ ...sent, product: "plain" }]);
+  const { order } = (await plant.ask(
+    "query ($number: String!) { order(number: $number) { events(last: 1) { edges { node { changes { from to } } } } } }",
+    { number: sent.number },
+  )) as { order: { events: { edges: { node: { changes: object[] } }[] } } };
+  expect(order.events.edges[0]?.node.changes).toEqual([{ from: texts.product, to: "plain" }]);
 });
 
 test("calls at the same time with the same numbers make each order once", async () => {

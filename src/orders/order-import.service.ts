@@ -3,16 +3,17 @@ import { once } from "../db/idempotency.js";
 import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
 import { newId } from "../kernel/ids.js";
+import { err, ok, type Result } from "../kernel/result.js";
 import type { BulkSql } from "../kernel/sql.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { Plant } from "../plant/plant.js";
-import { authorOf, type Caller, systemProblem } from "./caller.js";
+import { authorOf, type Caller, callOf, systemProblem } from "./caller.js";
 import type { OrderService } from "./order.service.js";
 import type { OrderStore } from "./order.store.js";
 import { changeOrder, createOrder } from "./order-change.js";
 import { checkOrder, type OrderRequest, type WantedOrder } from "./order-input.js";
-import type { OrderState } from "./order-state.js";
+import { actOnOrder, type OrderState } from "./order-state.js";
 import type { OrderWrite, OrderWriteStore } from "./order-write.store.js";
 
 /** What became of one order that was sent. */
@@ -64,17 +65,12 @@ export class OrderImportService {
     caller: Caller,
     requests: readonly OrderRequest[],
   ): Promise<{ results: readonly ImportResult[] } | { refused: UserErrorValue }> {
-    const call = {
-      principal: caller.principal,
-      key: caller.idempotencyKey,
-      operation: "upsertOrders",
-      input: requests,
-    };
+    const call = callOf(caller, "upsertOrders", requests);
     const problem = systemProblem(caller);
     if (problem) return { refused: problem };
     let changes: readonly OrderChanged[] = [];
     let followed: () => void = () => undefined;
-    const done = await this.#db.transaction((tx) =>
+    const done = await this.#db.repeatable((tx) =>
       once(tx, call, async () => {
         const imported = await this.#import(sqlWithin(tx), caller, requests);
         changes = imported.changes;
@@ -83,20 +79,23 @@ export class OrderImportService {
       }),
     );
     if ("refused" in done) return done;
-    this.#orders.publish(changes);
-    followed();
+    if (!done.replayed) {
+      this.#orders.publish(changes);
+      followed();
+    }
     return { results: done.payload };
   }
 
   async #import(sql: BulkSql, caller: Caller, requests: readonly OrderRequest[]): Promise<Imported> {
     const now = this.#clock.now();
+    const recordedAt = new Date(now);
     const checked = this.#check(requests);
     await this.#writes.lockCreation(sql);
     const numbers = checked.flatMap((one) => ("wanted" in one ? [one.wanted.number] : []));
     const known = new Map<string, OrderState>();
     for (const state of await this.#store.lockByNumber(sql, numbers)) known.set(state.order.number, state);
     // Sorted, so that the order sent is the order of creation also within one millisecond.
-    const ids = numbers.map(() => newId(now)).sort();
+    const ids = numbers.flatMap((number) => (known.has(number) ? [] : newId(now))).sort();
     const writes: OrderWrite[] = [];
     const results = requests.map((request, index): ImportResult => {
       const one = checked[index];
@@ -104,14 +103,17 @@ export class OrderImportService {
       if (!one || "problems" in one) {
         return { number, id: null, created: false, userErrors: one?.problems ?? [] };
       }
-      const id = ids.shift() ?? newId(now);
       const before = known.get(number) ?? null;
-      const outcome = apply(before, one.wanted, ["orders", String(index)], id, new Date(now));
-      if ("problems" in outcome) return { number, id: null, created: false, userErrors: outcome.problems };
-      if (outcome.after) writes.push({ before, after: outcome.after });
-      return { number, id: before?.order.id ?? id, created: before === null, userErrors: [] };
+      const at = ["orders", String(index)];
+      const outcome = before
+        ? changeOrder(before, one.wanted, at, recordedAt)
+        : create(one.wanted, at, () => ids.shift() ?? newId(now), recordedAt);
+      if (!outcome.ok) return { number, id: null, created: false, userErrors: outcome.error };
+      const sent = outcome.value ?? before;
+      const after = sent && one.wanted.release ? released(sent, recordedAt) : sent;
+      if (after && after !== before) writes.push({ before, after });
+      return { number, id: after?.order.id ?? null, created: before === null, userErrors: [] };
     });
-    const recordedAt = new Date(now);
     const runs = await this.#writes.save(sql, writes, { ...authorOf(caller), reason: null, recordedAt });
     const followed = await this.#orders.followRuns(sql, runs);
     return { results, changes: writes.map((write) => this.#changeOf(write)), followed };
@@ -139,20 +141,21 @@ export class OrderImportService {
   }
 }
 
-function apply(
-  before: OrderState | null,
+/** The order itself when it is no longer CREATED. */
+function released(state: OrderState, now: Date): OrderState {
+  if (state.order.status !== "CREATED") return state;
+  const done = actOnOrder(state, "release", null, { asked: null, now });
+  if (!done.ok) throw new Error(`order ${state.order.number} cannot be released: ${done.error.message}`);
+  return done.value;
+}
+
+function create(
   wanted: WantedOrder,
   at: readonly string[],
-  id: string,
+  id: () => string,
   now: Date,
-): { after: OrderState | null } | { problems: readonly UserErrorValue[] } {
-  if (before) {
-    const changed = changeOrder(before, wanted, at, now);
-    return changed.ok ? { after: changed.value } : { problems: changed.error };
-  }
-  if (wanted.expectedVersion !== null) {
-    const message = `order ${wanted.number} does not exist, so it is not at version ${wanted.expectedVersion}`;
-    return { problems: [userError("VERSION_CONFLICT", message, [...at, "expectedVersion"])] };
-  }
-  return { after: createOrder(wanted, id, now) };
+): Result<OrderState, UserErrorValue[]> {
+  if (wanted.expectedVersion === null) return ok(createOrder(wanted, id(), now));
+  const message = `order ${wanted.number} does not exist, so it is not at version ${wanted.expectedVersion}`;
+  return err([userError("VERSION_CONFLICT", message, [...at, "expectedVersion"])]);
 }

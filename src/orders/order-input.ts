@@ -2,6 +2,7 @@ import { err, ok, type Result } from "../kernel/result.js";
 import { keyProblem, storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { CountingSource, OperationCompletion } from "./operation.js";
+import { quantityProblem } from "./quantity.js";
 
 /** An order as a caller wants it to be. */
 export interface OrderRequest {
@@ -12,6 +13,8 @@ export interface OrderRequest {
   readonly dueAt: Date | null;
   readonly priority: number;
   readonly expectedVersion: number | null;
+  /** Release it too, if it is CREATED. */
+  readonly release: boolean;
   readonly operations: readonly OperationRequest[];
 }
 
@@ -45,6 +48,9 @@ export function isOrderNumber(number: string): boolean {
 }
 
 const MOST_OPERATIONS = 1_000;
+export const HIGHEST_PRIORITY = 1_000;
+const HIGHEST_SEQUENCE = 99_999;
+const LONGEST_CYCLE_MS = 30 * 86_400_000;
 
 /**
  * Checks one order by itself.
@@ -63,7 +69,9 @@ export function checkOrder(
   refuse("number", keyProblem(input.number, 100));
   refuse("product", textProblem(input.product, 500));
   refuse("unit", keyProblem(input.unit, 32));
-  refuse("quantity", input.quantity > 0 && Number.isFinite(input.quantity) ? null : "must be above 0");
+  refuse("quantity", quantityProblem(input.quantity));
+  const usual = input.priority >= 0 && input.priority <= HIGHEST_PRIORITY;
+  refuse("priority", usual ? null : `must be 0 to ${HIGHEST_PRIORITY.toLocaleString("en")}`);
   refuse("dueAt", input.dueAt === null || storable(input.dueAt) ? null : "is not in the years 1 to 9999");
   const count = input.operations.length;
   refuse("operations", count === 0 ? "must not be empty" : null);
@@ -93,12 +101,14 @@ function operationProblems(
     if (problem !== null) problems.push(userError("INVALID_INPUT", `${field} ${problem}`, [...at, field]));
   };
   const { sequence, idealCycleTimeMs: cycle, plannedStart, plannedEnd } = operation;
-  refuse("sequence", sequence < 0 ? "must not be negative" : null);
+  const placed = sequence >= 1 && sequence <= HIGHEST_SEQUENCE;
+  refuse("sequence", placed ? null : `must be 1 to ${HIGHEST_SEQUENCE.toLocaleString("en")}`);
   refuse("sequence", seen.has(sequence) ? `${sequence} is there twice` : null);
   seen.add(sequence);
   refuse("name", textProblem(operation.name, 200));
-  const cycleGiven = cycle === null || (cycle > 0 && Number.isFinite(cycle));
-  refuse("idealCycleTimeMs", cycleGiven ? null : "must be above 0");
+  const possible = cycle === null || (cycle > 0 && cycle <= LONGEST_CYCLE_MS);
+  const longest = `${LONGEST_CYCLE_MS.toLocaleString("en")} (30 days)`;
+  refuse("idealCycleTimeMs", possible ? null : `must be above 0 and at most ${longest}`);
   for (const field of ["plannedStart", "plannedEnd"] as const) {
     const moment = operation[field];
     refuse(field, moment === null || storable(moment) ? null : "is not in the years 1 to 9999");

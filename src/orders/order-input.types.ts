@@ -1,11 +1,14 @@
 import { Field, Float, InputType, Int } from "type-graphql";
 import { GraphQLDateTime, GraphQLEquipmentPath } from "../graphql/scalars.js";
+import { IdempotencyKeyField, OfOperationInput, SystemField } from "./caller-input.types.js";
 import type { CountingSource, OperationCompletion } from "./operation.js";
 import { CountingSourceEnum, OperationCompletionEnum } from "./order.types.js";
 
 @InputType({ description: "A step of an order that is sent." })
 export class OperationInput {
-  @Field(() => Int, { description: "Its place among the order's steps; unique within the order." })
+  @Field(() => Int, {
+    description: "Its place among the order's steps, 1 to 99,999; unique within the order.",
+  })
   sequence!: number;
 
   @Field(() => String, { description: "What is done." })
@@ -27,7 +30,7 @@ export class OperationInput {
 
   @Field(() => Float, {
     nullable: true,
-    description: "The time of one unit at full speed, in milliseconds.",
+    description: "The time of one unit at full speed, in milliseconds; above 0, at most 30 days.",
   })
   idealCycleTimeMs?: number | null;
 
@@ -62,7 +65,7 @@ export class OrderInput {
   @Field(() => String, { description: "What is made." })
   product!: string;
 
-  @Field(() => Float, { description: "How much is to be made; above 0." })
+  @Field(() => Float, { description: "How much is to be made; above 0, at most 1,000,000,000,000." })
   quantity!: number;
 
   @Field(() => String, {
@@ -75,7 +78,11 @@ export class OrderInput {
   @Field(() => GraphQLDateTime, { nullable: true, description: "When it must be done." })
   dueAt?: Date | null;
 
-  @Field(() => Int, { nullable: true, defaultValue: 50, description: "The higher, the more urgent." })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 50,
+    description: "The higher, the more urgent; 0 to 1,000.",
+  })
   priority?: number | null;
 
   @Field(() => [OperationInput], { description: "Its steps, one at least." })
@@ -83,6 +90,13 @@ export class OrderInput {
 
   @Field(() => Int, { nullable: true, description: "Refuse unless the order is still at this version." })
   expectedVersion?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: "Releases the order too, if it is CREATED; no effect on one that is further.",
+  })
+  release?: boolean | null;
 }
 
 @InputType({ description: "Orders to be made, or changed by their numbers." })
@@ -96,7 +110,7 @@ export class UpsertOrdersInput {
   })
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
@@ -118,24 +132,15 @@ export class OrderActionInput {
   })
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what happens.",
-  })
+  @SystemField("what happens")
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
 @InputType({ description: "An operation that something is to be done to." })
-export class OperationActionInput {
-  @Field(() => String, { description: "The order's number." })
-  order!: string;
-
-  @Field(() => Int, { description: "The operation's place in the order." })
-  sequence!: number;
-
+export class OperationActionInput extends OfOperationInput {
   @Field(() => GraphQLEquipmentPath, {
     nullable: true,
     description:
@@ -156,12 +161,9 @@ export class OperationActionInput {
   })
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with what happens.",
-  })
+  @SystemField("what happens")
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }

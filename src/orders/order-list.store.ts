@@ -2,15 +2,23 @@ import type { Database } from "../db/database.js";
 import type { Operation } from "./operation.js";
 import type { ProductionOrder } from "./order.js";
 import { OPERATION_COLUMNS, ORDER_COLUMNS } from "./order-columns.js";
-import type { DispatchStatus, OrderFilter, OrderPageRequest, OrderSort } from "./order-list.js";
+import type { DispatchStatus, OrderFilter, OrderPageRequest, OrderPlace, OrderSort } from "./order-list.js";
 
-/** By what a list is sorted; never null, and those without a value last either way. */
-const SORT_KEYS: Record<OrderSort, readonly [ascending: string, descending: string]> = {
-  CREATED: ["p.id", "p.id"],
-  NUMBER: ["p.number", "p.number"],
-  DUE: ["coalesce(p.due_at, 'infinity'::timestamptz)", "coalesce(p.due_at, '-infinity'::timestamptz)"],
-  PRIORITY: ["p.priority", "p.priority"],
-  PLANNED_START: ["coalesce(p.planned_start, 'infinity')", "coalesce(p.planned_start, '-infinity')"],
+/** By what a list is sorted, and its type; never null, and those without a value last either way. */
+const SORT_KEYS: Record<OrderSort, readonly [ascending: string, descending: string, type: string]> = {
+  CREATED: ["p.id", "p.id", "uuid"],
+  NUMBER: ["p.number", "p.number", "text"],
+  DUE: [
+    "coalesce(p.due_at, 'infinity'::timestamptz)",
+    "coalesce(p.due_at, '-infinity'::timestamptz)",
+    "timestamptz",
+  ],
+  PRIORITY: ["p.priority", "p.priority", "integer"],
+  PLANNED_START: [
+    "coalesce(p.planned_start, 'infinity')",
+    "coalesce(p.planned_start, '-infinity')",
+    "timestamptz",
+  ],
 };
 
 /** Lists of orders and operations as planners read them. */
@@ -27,11 +35,11 @@ export class OrderListStore {
     request: OrderPageRequest,
   ): Promise<{ items: ProductionOrder[]; hasMore: boolean }> {
     const { values, where } = conditions(filter);
-    const key = SORT_KEYS[request.sort][request.descending ? 1 : 0];
-    // A cursor is an order's id; where it stands in the list, its row tells.
-    const bound = (sign: ">" | "<", id: string) =>
+    const [ascending, falling, type] = SORT_KEYS[request.sort];
+    const key = request.descending ? falling : ascending;
+    const bound = (sign: ">" | "<", place: OrderPlace) =>
       where.push(
-        `(${key}, p.id) ${sign} (SELECT ${key}, p.id FROM production_order p WHERE p.id = $${values.push(id)})`,
+        `(${key}, p.id) ${sign} ($${values.push(place.key)}::${type}, $${values.push(place.id)}::uuid)`,
       );
     if (request.after !== null) bound(request.descending ? "<" : ">", request.after);
     if (request.before !== null) bound(request.descending ? ">" : "<", request.before);
@@ -93,6 +101,7 @@ function conditions(filter: OrderFilter): { values: unknown[]; where: string[] }
   add(filter.product, (at) => `p.product = ${at}`);
   add(filter.dueAfter, (at) => `p.due_at >= ${at}`);
   add(filter.dueBefore, (at) => `p.due_at < ${at}`);
+  add(filter.minPriority, (at) => `p.priority >= ${at}`);
   add(filter.search, (at) => `position(lower(${at}) IN lower(p.number || E'\\n' || p.product)) > 0`);
   if (filter.late !== null) {
     const { is, now } = filter.late;

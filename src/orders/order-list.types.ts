@@ -68,6 +68,9 @@ export class OrdersArgs extends PageArgs {
   })
   late?: boolean | null;
 
+  @Field(() => Int, { nullable: true, description: "Only orders of this priority or a higher one." })
+  minPriority?: number | null;
+
   @Field(() => String, {
     nullable: true,
     description: "Only orders with this text in their number or product, in upper or lower case.",
@@ -106,7 +109,7 @@ export class DispatchArgs {
 export class OrderChangedArgs {
   @Field(() => String, {
     nullable: true,
-    description: "Only this order; first it comes as it is now.",
+    description: "Only this order; first it comes as it is now. One that is not known is waited for.",
   })
   number?: string | null;
 

@@ -43,6 +43,28 @@ async function send(
   expect(sent).toEqual({ upsertOrders: { results: [{ userErrors: [] }] } });
 }
 
+/** An order as it must be sent to stay as it is. */
+async function shown(number: string) {
+  const { order } = (await plant.ask(
+    `{ order(number: "${number}") { product dueAt priority operations { plannedStart plannedEnd machine { path } } } }`,
+  )) as {
+    order: {
+      product: string;
+      dueAt: string | null;
+      priority: number;
+      operations: {
+        plannedStart: string | null;
+        plannedEnd: string | null;
+        machine: { path: string } | null;
+      }[];
+    };
+  };
+  const steps = order.operations.map(({ machine, ...plan }) =>
+    machine ? { ...plan, machine: machine.path.replace("acme/line/", "") } : plan,
+  );
+  return { ...order, steps };
+}
+
 async function act(mutation: string, input: string): Promise<void> {
   const answer = await plant.ask(`mutation { ${mutation}(input: { ${input} }) { userErrors { message } } }`);
   expect(answer[mutation]).toEqual({ userErrors: [] });
@@ -67,6 +89,7 @@ test.each([
   ["by a part of the product", 'search: "lemonade"', ["A-1", "B-3"]],
   ["by a part of the number", 'search: "b-"', ["B-3", "B-4"]],
   ["by signs that patterns know", 'search: "%_"', ["B-4"]],
+  ["by priority", "minPriority: 50", ["A-2", "B-3", "B-4"]],
   ["by machine", 'machine: "acme/line/m2"', ["A-2", "B-3"]],
   ["by line", 'under: "acme/line"', ["A-1", "A-2", "B-3", "C-5"]],
   ["by machine and line", 'machine: "acme/line/m2", under: "acme/line/m1"', []],
@@ -104,6 +127,38 @@ test.each([
   expect(rest).toMatchObject({ numbers: numbers.slice(4), pageInfo: { hasNextPage: false } });
   const back = await list(`${order}, last: 3, before: "${rest.pageInfo.startCursor}"`);
   expect(back).toMatchObject({ numbers: numbers.slice(1, 4), pageInfo: { hasPreviousPage: true } });
+});
+
+test.each(["NUMBER", "DUE", "PRIORITY", "PLANNED_START", "CREATED"])(
+  "pages by %s go on where they were, whatever becomes of the order at their end",
+  async (sort) => {
+    const all = (await list(`orderBy: ${sort}`)).numbers;
+    const first = await list(`orderBy: ${sort}, first: 1`);
+    const last = first.numbers[0] ?? "";
+    const before = await shown(last);
+    // To the far end of each list, and back.
+    await send(last, before.product, { dueAt: null, priority: 1_000 }, [{}]);
+    const rest = await list(`orderBy: ${sort}, first: 10, after: "${first.pageInfo.endCursor}"`);
+    await send(last, before.product, { dueAt: before.dueAt, priority: before.priority }, before.steps);
+    expect(rest.numbers.filter((number) => number !== last)).toEqual(all.slice(1));
+    expect((await list(`orderBy: ${sort}`)).numbers).toEqual(all);
+  },
+);
+
+test("a cursor of a list that is sorted otherwise is refused", async () => {
+  const { endCursor } = (await list("orderBy: DUE, first: 1")).pageInfo;
+  const cursor = (text: string) => `"${Buffer.from(text).toString("base64url")}"`;
+  const id = "0194c2f0-1111-7000-8000-000000000000";
+  for (const args of [
+    `orderBy: PRIORITY, after: "${endCursor}"`,
+    `after: "${endCursor}"`,
+    `orderBy: DUE, before: ${cursor(id)}`,
+    `orderBy: DUE, after: ${cursor(JSON.stringify(["DUE", "2026-99-01T00:00:00Z", id]))}`,
+    `orderBy: PRIORITY, after: ${cursor(JSON.stringify(["PRIORITY", "9999999999", id]))}`,
+    `orderBy: NUMBER, after: ${cursor(JSON.stringify(["NUMBER", "a\u0000", id]))}`,
+  ]) {
+    await expect(list(args)).rejects.toMatchObject({ extensions: { code: "BAD_USER_INPUT" } });
+  }
 });
 
 test("an order tells when it is planned and whether it is late", async () => {

@@ -40,7 +40,7 @@ export class OrderMutationResolver {
 
   @Mutation(() => UpsertOrdersPayload, {
     description:
-      "Makes orders, or changes them by their numbers: thousands in one call. Sent again as it is, an order does not change. Once it runs, only its priority, due time, quantity and operations not yet started may change; once it has ended, only its priority and due time.",
+      "Makes orders, or changes them by their numbers, and releases them where that is wanted: thousands in one call. Sent again as it is, an order does not change. Once it runs, only its priority, due time, quantity and operations not yet started may change; once it has ended, only its priority and due time.",
   })
   async upsertOrders(
     @Arg("input", () => UpsertOrdersInput, { description: "The orders." }) input: UpsertOrdersInput,
@@ -121,7 +121,7 @@ export class OrderMutationResolver {
 
   @Mutation(() => OperationPayload, {
     description:
-      "Starts a READY operation on its planned machine or another. One operation runs on a machine: MACHINE_BUSY names the one that does.",
+      "Starts a READY operation on its planned machine or another. One operation runs on a machine: MACHINE_BUSY names the one that does. One that the machine is to count needs a metric there that counts: PRECONDITION_FAILED.",
   })
   startOperation(
     @Arg("input", () => OperationActionInput, OPERATION) input: OperationActionInput,
@@ -168,7 +168,7 @@ export class OrderMutationResolver {
     const { id, userErrors } = await this.#orders.act(caller, action, {
       number: input.number,
       expectedVersion: input.expectedVersion ?? null,
-      reason: input.reason ?? null,
+      reason: input.reason || null,
       at: input.at ?? null,
     });
     const [row] = id === null ? [] : await this.#queries.byIds([id]);
@@ -186,7 +186,7 @@ export class OrderMutationResolver {
       sequence: input.sequence,
       machine: input.machine ?? null,
       expectedVersion: input.expectedVersion ?? null,
-      reason: input.reason ?? null,
+      reason: input.reason || null,
       at: input.at ?? null,
     });
     const [row] = id === null ? [] : await this.#queries.operationsByIds([id]);
@@ -203,6 +203,7 @@ function orderRequest(input: OrderInput): OrderRequest {
     dueAt: input.dueAt ?? null,
     priority: input.priority ?? 50,
     expectedVersion: input.expectedVersion ?? null,
+    release: input.release ?? false,
     operations: input.operations.map((operation) => ({
       sequence: operation.sequence,
       name: operation.name,

@@ -1,7 +1,13 @@
 import { err, ok, type Result } from "../kernel/result.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
-import { hasStarted, type Operation, type OperationAction, operationAfter } from "./operation.js";
-import { type OrderAction, orderAfter, type ProductionOrder } from "./order.js";
+import {
+  hasStarted,
+  OPERATION_ACTIONS,
+  type Operation,
+  type OperationAction,
+  operationAfter,
+} from "./operation.js";
+import { ORDER_ACTIONS, type OrderAction, orderAfter, type ProductionOrder } from "./order.js";
 import { type StepTime, timeOfStep } from "./step-time.js";
 
 /** An order with its operations in their sequence: what one action changes as a whole. */
@@ -27,6 +33,27 @@ export function versionConflict(
   return userError("VERSION_CONFLICT", message, field);
 }
 
+const PASSIVE = {
+  ...{ release: "released", start: "started", hold: "held", resume: "resumed", complete: "completed" },
+  ...{ close: "closed", cancel: "cancelled", abort: "aborted" },
+} as const;
+
+/** What a caller may ask of an order, for whoever asked for something else. */
+function whatCan({ status }: ProductionOrder): string {
+  const asked = ORDER_ACTIONS.filter((one) => one !== "start" && one !== "complete");
+  return only(asked.filter((one) => orderAfter(status, one) !== null).map((one) => PASSIVE[one]));
+}
+
+function whatOperationCan({ status }: Operation): string {
+  if (status === "WAITING") return "only once its order is released and what comes before it is done";
+  const asked = OPERATION_ACTIONS.filter((one) => one !== "abort");
+  return only(asked.filter((one) => operationAfter(status, one) !== null).map((one) => PASSIVE[one]));
+}
+
+function only(steps: readonly string[]): string {
+  return steps.length === 0 ? "nor anything else" : `only ${steps.join(" or ")}`;
+}
+
 /** The order after an action, with what the action does to its operations; its version is one higher. */
 export function actOnOrder(
   state: OrderState,
@@ -37,7 +64,7 @@ export function actOnOrder(
   const { order } = state;
   const status = orderAfter(order.status, action);
   if (status === null) {
-    const message = `order ${order.number} is ${order.status}: it cannot ${action}`;
+    const message = `order ${order.number} is ${order.status}: it cannot be ${PASSIVE[action]}, ${whatCan(order)}`;
     return err(userError("INVALID_TRANSITION", message, ["number"]));
   }
   const concerned = state.operations.filter((one) => withOrder(one, action, reason, time.now) !== one);
@@ -103,12 +130,12 @@ export function actOnOperation(
   const name = `operation ${operation.sequence} of order ${order.number}`;
   const status = operationAfter(operation.status, action);
   if (status === null) {
-    const message = `${name} is ${operation.status}: it cannot ${action}`;
+    const message = `${name} is ${operation.status}: it cannot be ${PASSIVE[action]}, ${whatOperationCan(operation)}`;
     return err(userError("INVALID_TRANSITION", message, ["sequence"]));
   }
   // Nothing runs while the order is held.
   if (status === "RUNNING" && order.status !== "RUNNING" && orderAfter(order.status, "start") === null) {
-    const message = `order ${order.number} is ${order.status}: its operations cannot ${action}`;
+    const message = `order ${order.number} is ${order.status}: its operations cannot be ${PASSIVE[action]}`;
     return err(userError("INVALID_TRANSITION", message, ["order"]));
   }
   const machineId = step.machineId ?? operation.machineId;

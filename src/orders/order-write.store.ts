@@ -5,6 +5,7 @@ import type { CountedOperation, CountGrowth } from "./operation-count.js";
 import { type Author, eventsOf } from "./order-event.js";
 import type { OrderEventStore } from "./order-event.store.js";
 import type { OrderState } from "./order-state.js";
+import { arraysOf, type Row, type RowColumns, rowColumns } from "./row-columns.js";
 import type { RunChange } from "./run-follower.js";
 
 /** An order as it was locked, null when it is new, and as it shall be. */
@@ -16,13 +17,15 @@ export interface OrderWrite {
 /** Orders in one statement; a statement's parameter stays well below what Postgres takes. */
 const CHUNK = 1_000;
 
-const ORDER_ROW = `id uuid, number text, product text, quantity numeric, unit text, due_at timestamptz,
+const ORDER_ROW =
+  rowColumns(`id uuid, number text, product text, quantity numeric, unit text, due_at timestamptz,
   priority integer, planned_start timestamptz, planned_end timestamptz, status text, status_at timestamptz,
-  status_reason text, version integer, started_at timestamptz, ended_at timestamptz, created_at timestamptz`;
-const OPERATION_ROW = `id uuid, order_id uuid, sequence integer, name text, overlap boolean, status text,
+  status_reason text, version integer, started_at timestamptz, ended_at timestamptz, created_at timestamptz`);
+const OPERATION_ROW =
+  rowColumns(`id uuid, order_id uuid, sequence integer, name text, overlap boolean, status text,
   status_at timestamptz, status_reason text, held_with_order boolean, planned_machine_id uuid, machine_id uuid, planned_start timestamptz,
   planned_end timestamptz, ideal_cycle_time_ms double precision, counting_source text, completion text,
-  started_at timestamptz, ended_at timestamptz`;
+  started_at timestamptz, ended_at timestamptz`);
 
 /** Writing orders that the caller has locked. */
 export class OrderWriteStore {
@@ -132,30 +135,22 @@ export class OrderWriteStore {
   }
 }
 
-async function insert(sql: Sql, table: string, row: string, rows: readonly object[]): Promise<void> {
+async function insert(sql: Sql, table: string, columns: RowColumns, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
-  const columns = columnsOf(row).join(", ");
+  const names = columns.names.join(", ");
+  await sql.query(`INSERT INTO ${table} (${names}) SELECT * FROM ${columns.source}`, arraysOf(columns, rows));
+}
+
+async function update(sql: Sql, table: string, columns: RowColumns, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  const set = columns.names.filter((name) => name !== "id").map((name) => `${name} = x.${name}`);
   await sql.query(
-    `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM jsonb_to_recordset($1::jsonb) AS x (${row})`,
-    [JSON.stringify(rows)],
+    `UPDATE ${table} t SET ${set.join(", ")} FROM ${columns.source} AS x (${columns.names.join(", ")}) WHERE t.id = x.id`,
+    arraysOf(columns, rows),
   );
 }
 
-async function update(sql: Sql, table: string, row: string, rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return;
-  const set = columnsOf(row).filter((column) => column !== "id");
-  await sql.query(
-    `UPDATE ${table} t SET ${set.map((column) => `${column} = x.${column}`).join(", ")}
-     FROM jsonb_to_recordset($1::jsonb) AS x (${row}) WHERE t.id = x.id`,
-    [JSON.stringify(rows)],
-  );
-}
-
-function columnsOf(row: string): string[] {
-  return row.split(",").map((column) => column.trim().split(" ")[0] ?? "");
-}
-
-function orderRow({ after: { order } }: OrderWrite): object {
+function orderRow({ after: { order } }: OrderWrite): Row {
   const { id, number, product, quantity, unit, priority, status, version } = order;
   return {
     ...{ id, number, product, quantity, unit, priority, status, version },
@@ -170,7 +165,7 @@ function orderRow({ after: { order } }: OrderWrite): object {
   };
 }
 
-function operationRow(operation: Operation): object {
+function operationRow(operation: Operation): Row {
   const { id, sequence, name, overlap, status, completion } = operation;
   return {
     ...{ id, sequence, name, overlap, status, completion },

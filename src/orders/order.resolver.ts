@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root, Subscription } from "type-graphql";
 import type { GraphQLContext } from "../graphql/context.js";
 import type { NodeSource } from "../graphql/node.types.js";
-import { badInput, connection, idPageRequest } from "../graphql/pagination.js";
+import { badInput, connection, pageRequest } from "../graphql/pagination.js";
 import type { Clock } from "../kernel/clock.js";
 import { keyOfGlobalId } from "../kernel/ids.js";
 import { storable, textProblem } from "../kernel/text.js";
@@ -10,7 +10,7 @@ import type { Plant } from "../plant/plant.js";
 import type { TwinService } from "../twin/twin.service.js";
 import { isLate, type OrderQuantities } from "./order.js";
 import { Operation, ProductionOrder, ProductionOrderConnection } from "./order.types.js";
-import type { OrderFilter } from "./order-list.js";
+import { type OrderFilter, orderPlace, placeText } from "./order-list.js";
 import { OrderChangedArgs, OrdersArgs } from "./order-list.types.js";
 import { batched } from "./order-loaders.types.js";
 import type { OrderQueryService } from "./order-query.service.js";
@@ -64,13 +64,17 @@ export class OrderResolver {
     description: "Production orders, unless sorted otherwise the first sent first.",
   })
   async orders(@Args(() => OrdersArgs) args: OrdersArgs): Promise<object> {
-    const request = {
-      ...idPageRequest(args),
-      sort: args.orderBy ?? "CREATED",
-      descending: args.descending ?? false,
+    const request = pageRequest(args);
+    const [sort, descending] = [args.orderBy ?? "CREATED", args.descending ?? false];
+    const place = (name: "after" | "before") => {
+      const text = request[name];
+      const found = text === null ? null : orderPlace(text, sort);
+      if (text !== null && !found) throw badInput(`${name} is not a cursor of a list by ${sort}`, [name]);
+      return found;
     };
-    const filter = this.#filter(args);
-    return connection(await this.#queries.page(filter, request), request, (row) => row.id, orderValue);
+    const places = { after: place("after"), before: place("before") };
+    const page = await this.#queries.page(this.#filter(args), { ...request, ...places, sort, descending });
+    return connection(page, request, (row) => placeText(row, sort, descending), orderValue);
   }
 
   @Subscription(() => ProductionOrder, {
@@ -159,6 +163,7 @@ export class OrderResolver {
       dueAfter: args.dueAfter ?? null,
       dueBefore: args.dueBefore ?? null,
       late,
+      minPriority: args.minPriority ?? null,
       search: args.search ?? null,
     };
   }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type OrderPlant, startOrderPlant } from "../../test/support/order-plant.js";
+import { waitFor } from "../../test/support/wait-for.js";
+import { LOCKS } from "../db/locks.js";
 
 let plant: OrderPlant;
 
@@ -131,8 +133,11 @@ test("a refused step changes nothing and says why", async () => {
   expect((await act("startOperation", { order: number, sequence: 10 })).userErrors).toMatchObject([
     { code: "INVALID_TRANSITION", field: ["sequence"] },
   ]);
-  expect((await act("releaseOrder", { number, expectedVersion: 7 })).userErrors).toMatchObject([
-    { code: "VERSION_CONFLICT", field: ["expectedVersion"] },
+  expect((await act("releaseOrder", { number, expectedVersion: 7 })).userErrors).toEqual([
+    {
+      ...{ code: "VERSION_CONFLICT", field: ["expectedVersion"] },
+      message: `order ${number} is at version 1, not 7`,
+    },
   ]);
   expect((await act("releaseOrder", { number: "no\u0000where" })).userErrors).toMatchObject([
     { code: "NOT_FOUND", field: ["number"] },
@@ -141,6 +146,93 @@ test("a refused step changes nothing and says why", async () => {
     { code: "NOT_FOUND", field: ["sequence"] },
   ]);
   expect(await order(number)).toEqual(before);
+});
+
+test("a refusal tells in the passive what cannot be done, and what can", async () => {
+  const number = await created(["m1", "m2"]);
+  const message = async (mutation: string, input: object) =>
+    (await act(mutation, { ...input })).userErrors.map((error) => error.message);
+  const first = { order: number, sequence: 10 };
+  const name = `operation 10 of order ${number}`;
+  expect(await message("releaseOrder", { number })).toEqual([
+    `order ${number} is RELEASED: it cannot be released, only cancelled or aborted`,
+  ]);
+  expect(await message("completeOperation", first)).toEqual([
+    `${name} is READY: it cannot be completed, only started`,
+  ]);
+  expect(await message("startOperation", { ...first, sequence: 20 })).toEqual([
+    `operation 20 of order ${number} is WAITING: it cannot be started, only once its order is released and what comes before it is done`,
+  ]);
+  await act("abortOrder", { number });
+  expect(await message("holdOrder", { number })).toEqual([
+    `order ${number} is ABORTED: it cannot be held, nor anything else`,
+  ]);
+});
+
+test("an operation that its machine is to count does not start where nothing counts", async () => {
+  const { machine, changed } = plant.plants.plant.discover("acme/line/saw");
+  await plant.db.withConnection((sql) => plant.plants.save(sql, changed));
+  const metric = (name: string, role: string | null) =>
+    plant.db.query("INSERT INTO series (machine_id, metric, data_type, role) VALUES ($1, $2, 'Int64', $3)", [
+      ...[machine.id, name, role],
+    ]);
+  const number = await created(["saw"]);
+  const start = { order: number, sequence: 10 };
+  await metric("good", null);
+  expect((await act("startOperation", start)).userErrors).toEqual([
+    {
+      ...{ code: "PRECONDITION_FAILED", field: ["machine"] },
+      message:
+        "acme/line/saw has no metric with the role GOOD_COUNT or TOTAL_COUNT: give it a machine type that has one, or send the order with countingSource OPERATOR",
+    },
+  ]);
+  // Its source tells the role, as with Sparkplug.
+  await metric("counted", "GOOD_COUNT");
+  expect((await act("startOperation", start)).userErrors).toEqual([]);
+  await act("abortOrder", { number });
+});
+
+test("a step that loses a deadlock is done all the same, once", async () => {
+  const number = await created(["m4"]);
+  await act("startOperation", { order: number, sequence: 10 });
+  const { version } = await order(number);
+  const held = await plant.db.withConnection(async (sql) => {
+    await sql.query("BEGIN");
+    // The one that found the circle is ended: not this one.
+    await sql.query("SET LOCAL deadlock_timeout = '1h'");
+    await sql.query("SELECT pg_advisory_xact_lock_shared($1)", [LOCKS.operationRuns]);
+    const holding = act("holdOperation", { order: number, sequence: 10 });
+    await waitFor(async () => {
+      const waiting = await plant.db.query(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+      );
+      return waiting.length > 0;
+    });
+    // The operation's order is locked by the step: each waits for the other now.
+    await sql.query("SELECT FROM production_order WHERE number = $1 FOR UPDATE", [number]);
+    await sql.query("COMMIT");
+    return holding;
+  });
+  expect(held).toMatchObject({
+    operation: { status: "HELD", order: { version: version + 1 } },
+    userErrors: [],
+  });
+  await act("abortOrder", { number });
+});
+
+test("a start before another's end says what to do", async () => {
+  const [first, second] = [await created(["m4"]), await created(["m4"])];
+  const at = new Date(plant.time.now).toISOString();
+  plant.time.now += 1_000;
+  await act("startOperation", { order: first, sequence: 10 });
+  await act("completeOperation", { order: first, sequence: 10 });
+  expect((await act("startOperation", { order: second, sequence: 10, at })).userErrors).toMatchObject([
+    {
+      ...{ code: "MACHINE_BUSY", field: ["at"] },
+      message: expect.stringContaining("give that time or a later one"),
+    },
+  ]);
+  await act("abortOrder", { number: second });
 });
 
 test("a start needs a machine that is there", async () => {

@@ -9,7 +9,7 @@ import type { LiveBus } from "../live/live-bus.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { MaintenanceService } from "../maintenance/maintenance.service.js";
 import type { Plant } from "../plant/plant.js";
-import { authorOf, type Caller, systemProblem } from "./caller.js";
+import { authorOf, type Caller, callOf, systemProblem } from "./caller.js";
 import type { Operation } from "./operation.js";
 import type { CountedOperation, CountGrowth } from "./operation-count.js";
 import type { OrderStore } from "./order.store.js";
@@ -148,9 +148,14 @@ export class OrderService {
       const { state: before, operation } = found;
       const conflict = versionConflict(before.order, request.expectedVersion, ["expectedVersion"]);
       if (conflict) return refused(conflict);
+      const runsOn = machine?.id ?? operation.machineId;
+      if (action === "start" && operation.status === "READY" && operation.countingSource === "MACHINE") {
+        const uncounted = runsOn === null ? null : await this.uncounted(sql, runsOn);
+        if (uncounted?.sure) return refused(uncounted.error);
+      }
       const step: OperationStep = { action, reason: request.reason, machineId: machine?.id ?? null };
       const runs = action === "start" || action === "resume";
-      const machineIds = runs ? [machine?.id ?? operation.machineId] : [];
+      const machineIds = runs ? [runsOn] : [];
       const work = { caller, request, before, machineIds };
       return this.#step(tx, sql, work, operation.id, (time) => actOnOperation(before, operation, step, time));
     });
@@ -163,6 +168,18 @@ export class OrderService {
     const operation = state.operations.find((one) => one.sequence === sequence);
     if (operation) return { state, operation };
     return userError("NOT_FOUND", `order ${number} has no operation ${sequence}`, ["sequence"]);
+  }
+
+  /** Why nothing counts on a machine, and whether that is sure: one that has reported nothing yet may count later. */
+  async uncounted(sql: Sql, machineId: string): Promise<{ error: UserErrorValue; sure: boolean } | null> {
+    const counting = await this.#follower.countingOf(sql, machineId);
+    if (counting === "COUNTS") return null;
+    const path = this.#plant.byId(machineId)?.path ?? machineId;
+    const message = `${path} has no metric with the role GOOD_COUNT or TOTAL_COUNT: give it a machine type that has one, or send the order with countingSource OPERATOR`;
+    return {
+      error: userError("PRECONDITION_FAILED", message, ["machine"]),
+      sure: counting === "COUNTS_NOTHING",
+    };
   }
 
   /** The operations that run on these machines stay as they are until the transaction ends. */
@@ -284,20 +301,21 @@ export class OrderService {
     input: unknown,
     work: (tx: Tx, sql: BulkSql) => Promise<Done>,
   ): Promise<Outcome> {
-    const call = { principal: caller.principal, key: caller.idempotencyKey, operation, input };
+    const call = callOf(caller, operation, input);
     let changes: readonly OrderChanged[] = [];
     let follow = NOTHING as () => void;
-    const done = await this.#db.transaction((tx) =>
+    const done = await this.#db.repeatable((tx) =>
       once(tx, call, async () => {
         const { changes: made, followed, ...outcome } = await work(tx, sqlWithin(tx));
-        changes = made;
-        follow = followed;
+        [changes, follow] = [made, followed];
         return outcome;
       }),
     );
     if ("refused" in done) return { id: null, userErrors: [done.refused] };
-    this.publish(changes);
-    follow();
+    if (!done.replayed) {
+      this.publish(changes);
+      follow();
+    }
     return done.payload;
   }
 }
@@ -319,6 +337,6 @@ function noOrder(number: string, field: string): UserErrorValue {
 }
 
 function reasonProblem(reason: string | null): UserErrorValue | null {
-  const problem = reason === null || reason === "" ? null : textProblem(reason, 1_000);
+  const problem = reason === null ? null : textProblem(reason, 1_000);
   return problem === null ? null : userError("INVALID_INPUT", `reason ${problem}`, ["reason"]);
 }

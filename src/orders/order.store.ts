@@ -55,18 +55,25 @@ export class OrderStore {
   }
 
   async byIds(ids: readonly string[]): Promise<ProductionOrder[]> {
-    return await this.#db.orm.getRepository(ProductionOrderEntity).findBy({ id: In([...new Set(ids)]) });
+    return await this.#db.orm.query(
+      `SELECT ${ORDER_COLUMNS} FROM production_order p WHERE p.id = ANY ($1::uuid[])`,
+      [[...new Set(ids)]],
+    );
   }
 
   async operationsByIds(ids: readonly string[]): Promise<Operation[]> {
-    return await this.#db.orm.getRepository(OperationEntity).findBy({ id: In([...new Set(ids)]) });
+    return await this.#db.orm.query(
+      `SELECT ${OPERATION_COLUMNS} FROM operation o WHERE o.id = ANY ($1::uuid[])`,
+      [[...new Set(ids)]],
+    );
   }
 
   /** By sequence within each order. */
   async operationsOf(orderIds: readonly string[]): Promise<Operation[]> {
-    return await this.#db.orm
-      .getRepository(OperationEntity)
-      .find({ where: { orderId: In([...new Set(orderIds)]) }, order: { sequence: "ASC" } });
+    return await this.#db.orm.query(
+      `SELECT ${OPERATION_COLUMNS} FROM operation o WHERE o.order_id = ANY ($1::uuid[]) ORDER BY o.sequence`,
+      [[...new Set(orderIds)]],
+    );
   }
 
   async runningOnMachines(machineIds: readonly string[]): Promise<Operation[]> {

@@ -31,7 +31,7 @@ export function timeOfStep(
   if (asked < last)
     return refuse(`must not be before the step before it, which was at ${last.toISOString()}`);
   if (machineTaken && asked < machineTaken.until) {
-    const message = `the machine had ${machineTaken.by} until ${machineTaken.until.toISOString()}`;
+    const message = `the machine had ${machineTaken.by} until ${machineTaken.until.toISOString()}: what happened earlier is booked in its order, so give that time or a later one`;
     return err(userError("MACHINE_BUSY", message, ["at"]));
   }
   return ok(asked);

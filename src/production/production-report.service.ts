@@ -6,8 +6,11 @@ import { newId } from "../kernel/ids.js";
 import type { BulkSql } from "../kernel/sql.js";
 import { storable, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
-import { authorOf, type Caller, systemProblem } from "../orders/caller.js";
+import { authorOf, type Caller, callOf, systemProblem } from "../orders/caller.js";
+import { type ListPage, listPages } from "../orders/list-pages.js";
+import type { Operation } from "../orders/operation.js";
 import type { LockedOperation, OrderService, Outcome } from "../orders/order.service.js";
+import { MOST_REPORTED, quantityProblem } from "../orders/quantity.js";
 import { negated, sumOf } from "./decimal.js";
 import type { ProductionStore, RecordPageRequest } from "./production.store.js";
 import { type ProductionRecord, recordsOf, type ScrapSum } from "./production-record.js";
@@ -30,13 +33,6 @@ export interface CorrectionRequest {
   readonly reason: string;
 }
 
-/** A page of the records of one operation. */
-export interface RecordPage {
-  readonly items: readonly ProductionRecord[];
-  readonly hasMore: boolean;
-  readonly total: () => Promise<number>;
-}
-
 /** What people say was made, corrections of it, and reading what was recorded. */
 export class ProductionReportService {
   readonly #store: ProductionStore;
@@ -51,7 +47,10 @@ export class ProductionReportService {
     this.#clock = deps.clock;
   }
 
-  /** Takes what someone says that an operation has made; only where the machine does not count. */
+  /**
+   * Takes what someone says that an operation has made: while it runs only where the machine does not count, and once it
+   * is completed, until its order is closed, also what the machine missed.
+   */
   report(caller: Caller, request: ReportRequest): Promise<Outcome> {
     return this.#run(caller, "reportProduction", request, (sql, effects) =>
       this.#report(sql, caller, request, effects),
@@ -74,17 +73,13 @@ export class ProductionReportService {
   }
 
   /** The same page of the records of each operation, in the order in which they were written. */
-  async pages(operationIds: readonly string[], request: RecordPageRequest): Promise<RecordPage[]> {
-    const found = new Map<string, ProductionRecord[]>(operationIds.map((id) => [id, []]));
-    for (const record of await this.#store.page([...found.keys()], request)) {
-      found.get(record.operationId)?.push(record);
-    }
-    return operationIds.map((id) => {
-      const rows = found.get(id) ?? [];
-      const hasMore = rows.length > request.limit;
-      const items = hasMore ? (request.fromEnd ? rows.slice(1) : rows.slice(0, -1)) : rows;
-      return { items, hasMore, total: () => this.#store.count(id) };
-    });
+  async pages(
+    operationIds: readonly string[],
+    request: RecordPageRequest,
+  ): Promise<ListPage<ProductionRecord>[]> {
+    const rows = await this.#store.page([...new Set(operationIds)], request);
+    const count = (id: string) => this.#store.count(id);
+    return listPages(operationIds, rows, (record) => record.operationId, request, count);
   }
 
   /** What each operation or order has spoilt, by reason. */
@@ -100,11 +95,14 @@ export class ProductionReportService {
     input: unknown,
     work: (sql: BulkSql, effects: (() => void)[]) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const call = { principal: caller.principal, key: caller.idempotencyKey, operation, input };
-    const effects: (() => void)[] = [];
-    const done = await this.#db.transaction((tx) => once(tx, call, () => work(sqlWithin(tx), effects)));
+    const call = callOf(caller, operation, input);
+    let effects: (() => void)[] = [];
+    const done = await this.#db.repeatable((tx) => {
+      effects = [];
+      return once(tx, call, () => work(sqlWithin(tx), effects));
+    });
     if ("refused" in done) return { id: null, userErrors: [done.refused] };
-    for (const effect of effects) effect();
+    if (!done.replayed) for (const effect of effects) effect();
     return done.payload;
   }
 
@@ -119,12 +117,17 @@ export class ProductionReportService {
     if (problems.length > 0) return { id: null, userErrors: problems };
     const found = await this.#orders.lockOperation(sql, request.order, request.sequence);
     if ("code" in found) return { id: null, userErrors: [found] };
-    const hindrance = whyNotReportable(found, request);
-    if (hindrance) return { id: null, userErrors: [hindrance] };
     const { operation } = found;
+    const uncounted =
+      operation.countingSource === "MACHINE" && operation.machineId !== null
+        ? await this.#orders.uncounted(sql, operation.machineId)
+        : null;
+    const hindrance = whyNotReportable(found, request, uncounted?.error.message ?? null);
+    if (hindrance) return { id: null, userErrors: [hindrance] };
     const good = String(request.good);
     const scrap = String(request.scrap);
-    const at = request.at ?? new Date(now);
+    // What is found afterwards was made while it ran.
+    const at = request.at ?? operation.endedAt ?? new Date(now);
     const source = {
       operationId: operation.id,
       machineId: operation.machineId,
@@ -166,15 +169,16 @@ export class ProductionReportService {
       return { id: null, userErrors: [userError("INVALID_INPUT", message, ["quantity"])] };
     }
     const id = newId(now);
+    const at = within(record.at, found.operation);
     const correction: ProductionRecord = {
       ...{ id, operationId: record.operationId, machineId: record.machineId, kind: record.kind },
-      ...{ quantity: difference, reason: record.reason, at: record.at, recordedAt: new Date(now) },
+      ...{ quantity: difference, reason: record.reason, at, recordedAt: new Date(now) },
       ...{ countingSource: "OPERATOR", recordedBy: caller.principal, system: caller.system },
       ...{ corrects: record.id, comment: request.reason },
     };
     await this.#store.append(sql, [correction]);
     const [good, scrap] = record.kind === "GOOD" ? [difference, "0"] : ["0", difference];
-    await this.#add(sql, caller, found, { good, scrap, at: record.at }, effects);
+    await this.#add(sql, caller, found, { good, scrap, at }, effects);
     return { id, userErrors: [] };
   }
 
@@ -200,41 +204,68 @@ function requestProblems(request: ReportRequest, now: number): UserErrorValue[] 
   const refuse = (field: keyof ReportRequest, problem: string) =>
     problems.push(userError("INVALID_INPUT", `${field} ${problem}`, [field]));
   for (const field of ["good", "scrap"] as const) {
-    const quantity = request[field];
-    if (!Number.isFinite(quantity) || quantity < 0) refuse(field, "must not be below 0");
+    const problem = quantityProblem(request[field], { zero: true, most: MOST_REPORTED });
+    if (problem !== null) refuse(field, problem);
   }
   if (request.good === 0 && request.scrap === 0) refuse("good", "and scrap must not both be 0");
   const reason = request.scrapReason;
-  const reasonProblem = reason === null || reason === "" ? null : textProblem(reason, 1_000);
+  const reasonProblem = reason === null ? null : textProblem(reason, 1_000);
   if (reasonProblem !== null) refuse("scrapReason", reasonProblem);
+  if (reason !== null && request.scrap === 0) refuse("scrapReason", "is for scrap, and scrap is 0");
   if (request.at !== null && request.at.getTime() > now) refuse("at", "must not be in the future");
   if (request.at !== null && !storable(request.at)) refuse("at", "is not in the years 1 to 9999");
   return problems;
 }
 
+/** @param uncounted why nothing counts on the machine that should; null where it does. */
 function whyNotReportable(
   { state, operation }: LockedOperation,
-  { at }: ReportRequest,
+  { good, at }: ReportRequest,
+  uncounted: string | null,
 ): UserErrorValue | null {
-  const name = `operation ${operation.sequence} of order ${state.order.number}`;
-  if (operation.countingSource !== "OPERATOR") {
-    const message = `the machine counts for ${name}: what it counted wrong, correctProduction corrects`;
+  const { order } = state;
+  const { status, startedAt, endedAt } = operation;
+  const name = `operation ${operation.sequence} of order ${order.number}`;
+  if (order.status === "CLOSED") {
+    const message = `order ${order.number} is CLOSED: nothing can be reported for it any more`;
+    return userError("INVALID_TRANSITION", message, ["order"]);
+  }
+  const ended = status === "COMPLETED";
+  if (operation.countingSource === "MACHINE" && !ended) {
+    const why =
+      uncounted === null
+        ? `the machine counts for ${name}: what it counted wrong, correctProduction corrects`
+        : `nothing counts for ${name}: ${uncounted}`;
+    const message = `${why}; what was missed can be reported once the operation is COMPLETED`;
     return userError("PRECONDITION_FAILED", message, ["sequence"]);
   }
-  if (operation.status !== "RUNNING" && operation.status !== "HELD") {
-    const message = `${name} is ${operation.status}: nothing can be reported for it`;
+  if (operation.countingSource === "MACHINE" && good > 0 && Number(operation.goodQuantity) !== 0) {
+    const message = `the machine counted the good of ${name}: correctProduction corrects its records`;
+    return userError("PRECONDITION_FAILED", message, ["good"]);
+  }
+  if (status !== "RUNNING" && status !== "HELD" && !ended) {
+    const message = `${name} is ${status}: reports are taken while it is RUNNING, HELD or COMPLETED`;
     return userError("INVALID_TRANSITION", message, ["sequence"]);
   }
-  if (at === null || operation.startedAt === null || at >= operation.startedAt) return null;
-  const message = `at must not be before ${name} was started, which was at ${operation.startedAt.toISOString()}`;
+  if (at !== null && startedAt !== null && at < startedAt) {
+    const message = `at must not be before ${name} was started, which was at ${startedAt.toISOString()}`;
+    return userError("INVALID_INPUT", message, ["at"]);
+  }
+  if (at === null || endedAt === null || at <= endedAt) return null;
+  const message = `at must not be after ${name} was completed, which was at ${endedAt.toISOString()}: left out, it is that`;
   return userError("INVALID_INPUT", message, ["at"]);
+}
+
+/** A time, but not before an operation was started nor after it ended: a machine may have counted before that was known. */
+function within(at: Date, { startedAt, endedAt }: Operation): Date {
+  const from = startedAt !== null && at < startedAt ? startedAt : at;
+  return endedAt !== null && from > endedAt ? endedAt : from;
 }
 
 function correctionProblems(caller: Caller, request: CorrectionRequest): UserErrorValue[] {
   const problems: UserErrorValue[] = [systemProblem(caller) ?? []].flat();
-  if (!Number.isFinite(request.quantity) || request.quantity < 0) {
-    problems.push(userError("INVALID_INPUT", "quantity must not be below 0", ["quantity"]));
-  }
+  const quantity = quantityProblem(request.quantity, { zero: true });
+  if (quantity !== null) problems.push(userError("INVALID_INPUT", `quantity ${quantity}`, ["quantity"]));
   const reason = textProblem(request.reason, 1_000);
   if (reason !== null) problems.push(userError("INVALID_INPUT", `reason ${reason}`, ["reason"]));
   return problems;

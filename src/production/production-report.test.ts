@@ -187,7 +187,8 @@ test("scrap is summed by reason, corrections included, of operations and orders"
   await report(number, { scrap: 3, scrapReason: "dents" });
   await report(number, { scrap: 0.1, scrapReason: "cap" });
   await report(number, { scrap: 0.2, scrapReason: "cap" });
-  await report(number, { scrap: 9 });
+  await report(number, { scrap: 4 });
+  await report(number, { scrap: 5, scrapReason: "" });
   const dents = (await shown(number)).records.find((record) => record.quantity === 3);
   const sums = [
     { reason: null, quantity: 9 },
@@ -215,6 +216,17 @@ test("a machine's count is corrected by a person's record; only reports are refu
   expect(record).toMatchObject({ countingSource: "OPERATOR", recordedBy: "tester", quantity: -2 });
 });
 
+test("a quantity that cannot be summed exactly is refused", async () => {
+  const number = await running();
+  expect(await report(number, { good: 1e308, scrap: 2e15 })).toMatchObject([
+    { code: "INVALID_INPUT", field: ["good"] },
+    { code: "INVALID_INPUT", field: ["scrap"] },
+  ]);
+  await report(number, { good: 1 });
+  const { records } = await shown(number);
+  expect(await refusal({ record: records[0]?.id, quantity: 1e308 })).toEqual([["INVALID_INPUT", "quantity"]]);
+});
+
 test("a report is refused before the operation was started, and from no system at all", async () => {
   const number = await running();
   expect(await report(number, { good: 1, at: at(-11) })).toMatchObject([
@@ -234,4 +246,65 @@ test("people who correct one record at the same time correct it one after the ot
   const total = after.records.reduce((sum, record) => sum + record.quantity, 0);
   expect([10, 20, 30, 40, 50]).toContain(total);
   expect(after).toMatchObject({ goodQuantity: total });
+});
+
+test("what final inspection finds is reported until the order is closed, as of the operation's end", async () => {
+  const number = await running({ completion: "MANUAL" });
+  await report(number, { good: 10, at: at(-3) });
+  await act("complete", number, at(-2));
+  expect(await report(number, { scrap: 3, scrapReason: "leaks" })).toEqual([]);
+  expect(await report(number, { scrap: 1, at: at(-4) })).toEqual([]);
+  expect(await report(number, { scrap: 1, at: at(-1) })).toMatchObject([
+    { code: "INVALID_INPUT", field: ["at"] },
+  ]);
+  const { records, operation } = await shown(number);
+  expect(operation).toMatchObject({ status: "COMPLETED", goodQuantity: 10, scrapQuantity: 4 });
+  expect(records.find((record) => record.quantity === 3)).toMatchObject({ at: at(-2), recordedAt: at(0) });
+  await plant.ask(`mutation { closeOrder(input: { number: "${number}" }) { userErrors { code } } }`);
+  expect(await report(number, { scrap: 1 })).toMatchObject([
+    { code: "INVALID_TRANSITION", field: ["order"] },
+  ]);
+});
+
+test("of a machine's operation people report what it missed once that is completed, and correct what it counted", async () => {
+  const number = await running({ countingSource: "MACHINE", completion: "MANUAL" });
+  expect(await report(number, { scrap: 3 })).toMatchObject([
+    { code: "PRECONDITION_FAILED", field: ["sequence"], message: expect.stringContaining("COMPLETED") },
+  ]);
+  await act("complete", number, at(-1));
+  expect(await report(number, { scrap: 3, scrapReason: "leaks" })).toEqual([]);
+  // Its counter was dead.
+  expect(await report(number, { good: 40 })).toEqual([]);
+  expect(await report(number, { good: 40 })).toMatchObject([
+    { code: "PRECONDITION_FAILED", field: ["good"], message: expect.stringContaining("correctProduction") },
+  ]);
+  expect((await shown(number)).operation).toMatchObject({ goodQuantity: 40, scrapQuantity: 3 });
+});
+
+test("a barcode is no quantity, and a scrap reason needs scrap", async () => {
+  const number = await running();
+  const refusals = async (input: object) =>
+    (await report(number, input)).map(({ code, field, message }) => [code, ...field, message]);
+  expect(await refusals({ good: 4_006_381_333_931 })).toEqual([
+    ["INVALID_INPUT", "good", "good must be at most 100,000,000"],
+  ]);
+  expect(await refusals({ scrap: 1e18 })).toEqual([
+    ["INVALID_INPUT", "scrap", "scrap must be at most 100,000,000"],
+  ]);
+  expect(await refusals({ good: 1, scrapReason: "dents" })).toEqual([
+    ["INVALID_INPUT", "scrapReason", "scrapReason is for scrap, and scrap is 0"],
+  ]);
+  expect((await shown(number)).records).toEqual([]);
+});
+
+test("a correction counts while its operation ran, though the machine counted when that was not known", async () => {
+  const number = await running({ completion: "MANUAL" });
+  await report(number, { good: 10, at: at(-1) });
+  const [record] = (await shown(number)).records;
+  // As the machine's record of an operation whose end is told afterwards.
+  await act("complete", number, at(-5));
+  expect((await correct({ record: record?.id, quantity: 4 })).record).toMatchObject({
+    quantity: -6,
+    at: at(-5),
+  });
 });

@@ -44,7 +44,7 @@ export class ProductionResolver {
 
   @Mutation(() => OperationPayload, {
     description:
-      "Reports what a RUNNING or HELD operation has made, where countingSource is OPERATOR. One with completion QUANTITY completes when its good quantity reaches the order's.",
+      "Reports what a RUNNING or HELD operation has made, where countingSource is OPERATOR, and what is found after it is COMPLETED, until its order is closed: there also scrap of what a machine counted, and good where it counted none. One with completion QUANTITY completes when its good quantity reaches the order's.",
   })
   async reportProduction(
     @Arg("input", () => ReportProductionInput, { description: "What was made." })
@@ -56,7 +56,7 @@ export class ProductionResolver {
       sequence: input.sequence,
       good: input.good ?? 0,
       scrap: input.scrap ?? 0,
-      scrapReason: input.scrapReason ?? null,
+      scrapReason: input.scrapReason || null,
       at: input.at ?? null,
     });
     const [row] = id === null ? [] : await this.#queries.operationsByIds([id]);
@@ -65,7 +65,7 @@ export class ProductionResolver {
 
   @Mutation(() => ProductionRecordPayload, {
     description:
-      "Corrects a production record, whoever counted it, by a record of the difference that names it and counts at its time. Possible until the order is closed; what was completed stays completed.",
+      "Corrects a production record, whoever counted it, by a record of the difference that names it and counts at its time, within the operation's. Possible until the order is closed; what was completed stays completed.",
   })
   async correctProduction(
     @Arg("input", () => CorrectProductionInput, { description: "What it should have been." })

@@ -3,28 +3,15 @@ import type { BulkSql, Sql } from "../kernel/sql.js";
 import type { OrderChanged } from "../live/live-events.js";
 import type { CountGrowth } from "../orders/operation-count.js";
 import type { OrderService } from "../orders/order.service.js";
-import type { Equipment } from "../plant/equipment.js";
 import { sumOf } from "./decimal.js";
+import type { OperationGrowth } from "./operation-growth.js";
 import type { ProductionStore } from "./production.store.js";
 import { type ProductionRecord, recordsOf } from "./production-record.js";
 
-/** What a machine's counters say that an operation has made more, or less than was known. */
-export interface OperationGrowth {
-  readonly operationId: string;
-  readonly machine: Equipment;
-  /** Decimals with a sign. */
-  readonly good: string;
-  readonly scrap: string;
-  /** The device's time of the last of it. */
-  readonly at: Date;
-  /** Whether it changes what was known already. */
-  readonly late: boolean;
-}
-
 /** Who completes operations whose machines have counted enough. */
 const COUNTED = "machine counts";
-/** Why a record changes what was known of a time that has passed. */
-const LATE = "late data";
+/** Why a record is of a time that has passed. */
+const COMMENTS = { LATE: "late data", BOOKED: "booked afterwards" } as const;
 
 /** Takes to operations what machines count for them. */
 export class ProductionService {
@@ -45,7 +32,8 @@ export class ProductionService {
 
   /**
    * Records what operations have made more, and completes those that reach their quantity. What comes late, also for an
-   * operation that does not run any more, is a record that says so.
+   * operation that does not run any more, or is counted because an operation was booked afterwards, is a record that
+   * says so.
    * @returns what to do once the transaction is committed.
    */
   async count(sql: BulkSql, growth: readonly OperationGrowth[]): Promise<() => void> {
@@ -56,11 +44,14 @@ export class ProductionService {
     const byId = new Map(operations.map((operation) => [operation.id, operation]));
     const records: ProductionRecord[] = [];
     const changes = new Map<string, OrderChanged>();
-    const kept = growth.filter(({ operationId }) => byId.has(operationId));
-    for (const { operationId, machine, good, scrap, at, late } of kept) {
+    const kept: OperationGrowth[] = [];
+    for (const one of growth) {
+      const { operationId, machine, good, scrap, at } = one;
       const operation = byId.get(operationId);
       if (!operation) continue;
-      const comment = late || operation.status !== "RUNNING" ? LATE : null;
+      kept.push(one);
+      const cause = one.cause === "COUNTED" && operation.status !== "RUNNING" ? "LATE" : one.cause;
+      const comment = cause === "COUNTED" ? null : COMMENTS[cause];
       const source = { operationId, machineId: machine.id, countingSource: "MACHINE" } as const;
       const by = { recordedBy: machine.path, at };
       for (const record of recordsOf({ ...source, ...by }, good, scrap, now))
@@ -70,15 +61,16 @@ export class ProductionService {
     }
     await this.#store.append(sql, records);
     const author = { principal: COUNTED, system: null, reason: null, recordedAt: new Date(now) };
-    await this.#orders.addCounts(sql, sumsOf(kept), author);
+    await this.#orders.addCounts(sql, sumsOf(kept, now), author);
     return () => this.#orders.publish(changes.values());
   }
 }
 
-/** One growth of each operation. */
-function sumsOf(growth: readonly OperationGrowth[]): CountGrowth[] {
+/** One growth of each operation. What comes late is known from now on: an operation that it completes ran until now. */
+function sumsOf(growth: readonly OperationGrowth[], now: number): CountGrowth[] {
   const found = new Map<string, CountGrowth>();
-  for (const { operationId, good, scrap, at } of growth) {
+  for (const { operationId, good, scrap, cause, ...made } of growth) {
+    const at = cause === "LATE" ? new Date(now) : made.at;
     const known = found.get(operationId) ?? { operationId, good: "0", scrap: "0", at };
     found.set(operationId, {
       operationId,

@@ -1,9 +1,10 @@
-import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, ID, InputType, ObjectType, registerEnumType } from "type-graphql";
 import { enumOf } from "../graphql/enums.js";
 import { Node } from "../graphql/node.types.js";
 import { connectionTypes } from "../graphql/pagination.js";
 import { GraphQLDateTime } from "../graphql/scalars.js";
 import { UserError } from "../graphql/user-error.types.js";
+import { IdempotencyKeyField, OfOperationInput, SystemField } from "../orders/caller-input.types.js";
 import type { CountingSource } from "../orders/operation.js";
 import { CountingSourceEnum, Operation } from "../orders/order.types.js";
 import { Machine } from "../twin/twin.types.js";
@@ -60,7 +61,10 @@ export class ProductionRecord {
   @Field(() => ProductionRecord, { nullable: true, description: "The record that this one corrects." })
   corrects?: object | null;
 
-  @Field(() => String, { nullable: true, description: "Why it corrects that one." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Why it corrects that one, or changes what was known.",
+  })
   comment!: string | null;
 }
 
@@ -103,46 +107,38 @@ export class CorrectProductionInput {
   @Field(() => String, { description: "Why." })
   reason!: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with the record.",
-  })
+  @SystemField("the record")
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }
 
 @InputType({ description: "What an operation has made since the last report." })
-export class ReportProductionInput {
-  @Field(() => String, { description: "The order's number." })
-  order!: string;
-
-  @Field(() => Int, { description: "The operation's place in the order." })
-  sequence!: number;
-
-  @Field(() => Float, { nullable: true, defaultValue: 0, description: "What was made well; not below 0." })
+export class ReportProductionInput extends OfOperationInput {
+  @Field(() => Float, {
+    nullable: true,
+    defaultValue: 0,
+    description: "What was made well; 0 to 100,000,000.",
+  })
   good?: number | null;
 
-  @Field(() => Float, { nullable: true, defaultValue: 0, description: "What was spoilt; not below 0." })
+  @Field(() => Float, { nullable: true, defaultValue: 0, description: "What was spoilt; 0 to 100,000,000." })
   scrap?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Why it was spoilt." })
+  @Field(() => String, { nullable: true, description: "Why it was spoilt; only with scrap." })
   scrapReason?: string | null;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
     description:
-      "When it was made, not in the future nor before the operation was started; now when left out.",
+      "When it was made, not in the future and while the operation ran or was held; now when left out, and of a COMPLETED operation its end.",
   })
   at?: Date | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The system that says so, such as a terminal's name; kept with the record.",
-  })
+  @SystemField("the record")
   system?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Makes sending it twice harmless." })
+  @IdempotencyKeyField
   idempotencyKey?: string | null;
 }

@@ -124,7 +124,10 @@ export async function startOrderPlant() {
     db,
     plant,
     live,
-    follower: { runsChanged: (sql, changes) => activity.runsChanged(sql, changes) },
+    follower: {
+      runsChanged: (sql, changes) => activity.runsChanged(sql, changes),
+      countingOf: (sql, machineId) => activity.countingOf(sql, machineId),
+    },
     clock,
   });
   const imports = new OrderImportService({ store, writes, orders, db, plant, clock });

@@ -118,6 +118,11 @@ export class Pipeline {
     await this.#intake.takeOver(source);
   }
 
+  /** While another server consumes a source: learns the machines that it discovers. */
+  followOthers(): Promise<void> {
+    return this.#plant.followOthers();
+  }
+
   /**
    * Applies what time alone changes.
    * @param leaseOf the lease of a source that this server consumes, null for one that nobody can; undefined where

@@ -164,6 +164,7 @@ export class SourceService {
       // In this order: the settings are at least as new as the sessions that they gave up.
       const left = await this.#farewell.left();
       this.#apply(await this.#configs.all());
+      if (this.status.some(({ standby }) => standby)) await this.#pipeline.followOthers();
       this.#followed = true;
       if (left.length === 0 || this.#stopping.signal.aborted) return;
       const consumerOf = (name: string) => this.#consumerOf(name);
@@ -174,8 +175,7 @@ export class SourceService {
           this.#ending = null;
         });
     } catch (error) {
-      if (this.#followed)
-        this.#logger.warn({}, `cannot see whether sources were changed: ${messageOf(error)}`);
+      if (this.#followed) this.#logger.warn({}, `cannot see what other servers changed: ${messageOf(error)}`);
       this.#followed = false;
       throw error;
     }

@@ -70,6 +70,11 @@ export class PlantService {
     for (const record of records) this.plant.load(record);
   }
 
+  /** Adds the equipment that another server has discovered since, if there is any. */
+  async followOthers(): Promise<void> {
+    if ((await this.#store.equipmentCount()) > this.plant.size) await this.refresh();
+  }
+
   /**
    * Applies a plant file. What it names is made or changed, what it does not name stays; applied again it changes
    * nothing.

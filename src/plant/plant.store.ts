@@ -58,6 +58,10 @@ export class PlantStore {
     );
   }
 
+  equipmentCount(): Promise<number> {
+    return this.#db.orm.getRepository(EquipmentEntity).count();
+  }
+
   /** All nodes, parents before their children. */
   async equipment(typeName: (id: string) => string | null): Promise<EquipmentRecord[]> {
     const rows = await this.#db.orm.getRepository(EquipmentEntity).find({ order: { path: "ASC" } });

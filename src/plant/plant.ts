@@ -24,6 +24,11 @@ export class Plant {
     return this.#roots;
   }
 
+  /** How much equipment there is, at any depth. */
+  get size(): number {
+    return this.#byPath.size;
+  }
+
   get machineCount(): number {
     return this.#machines;
   }

@@ -70,6 +70,8 @@ describe.skipIf(!available)("GraphiQL in a browser", { timeout: 90_000 }, () => 
     expect(page.url()).not.toContain(key);
     await run(page, "MachinesOverview", "totalCount");
     await run(page, "TelemetryReceived", "telemetryReceived");
+    await run(page, "LineKpis", "qualityRatio");
+    await run(page, "DowntimesAndAlarms", "downtimes");
     expect(foreign).toEqual([]);
     await page.close();
   });

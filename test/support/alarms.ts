@@ -54,7 +54,12 @@ export interface AlarmSeen {
   readonly shelved: boolean;
   readonly shelf: { readonly reason: string } | null;
   readonly machine: { readonly path: string };
-  readonly events: readonly { readonly kind: string; readonly count: number; readonly by: string | null }[];
+  readonly events: readonly {
+    readonly kind: string;
+    readonly count: number;
+    readonly by: string | null;
+    readonly comment: string | null;
+  }[];
 }
 
 interface Payload {

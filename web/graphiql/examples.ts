@@ -1,3 +1,5 @@
+import downtimesAndAlarms from "./examples/downtimes-and-alarms.graphql?raw";
+import lineKpis from "./examples/line-kpis.graphql?raw";
 import machineChanged from "./examples/machine-changed.graphql?raw";
 import machineWithHistory from "./examples/machine-with-history.graphql?raw";
 import machinesOverview from "./examples/machines-overview.graphql?raw";
@@ -27,6 +29,8 @@ export function exampleTabs(now: Date): ExampleTab[] {
     { query: telemetryReceived },
     { query: setSpeed },
     { query: startOrder, variables: json({ number: "DEMO-1", machine: FILLER }) },
+    { query: lineKpis },
+    { query: downtimesAndAlarms, variables: json({ from }) },
     { query: maintenanceOrder },
   ];
 }

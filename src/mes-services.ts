@@ -2,10 +2,13 @@ import { ActivityService } from "./activity/activity.service.js";
 import { ActivityStore } from "./activity/activity.store.js";
 import { ActivityWriteStore } from "./activity/activity-write.store.js";
 import { ActivityWriter } from "./activity/activity-writer.service.js";
+import { MachineCountFlagsResolver } from "./activity/count-flag.resolver.js";
+import { CountFlagStore } from "./activity/count-flag.store.js";
 import { AlarmResolver, AlarmShelfResolver } from "./alarms/alarm.resolver.js";
 import { AlarmService } from "./alarms/alarm.service.js";
 import { AlarmStore } from "./alarms/alarm.store.js";
 import {
+  AlarmMaintenanceResolver,
   MachineAlarmsResolver,
   MachineTypeAlarmsResolver,
   MaintenanceOrderAlarmResolver,
@@ -14,6 +17,7 @@ import { AlarmQueryStore } from "./alarms/alarm-query.store.js";
 import { AlarmUpkeep } from "./alarms/alarm-upkeep.service.js";
 import { AlarmWatch } from "./alarms/alarm-watch.service.js";
 import { AlarmWriter } from "./alarms/alarm-writer.service.js";
+import { WindowReader } from "./alarms/window-reader.service.js";
 import { CalendarResolver } from "./calendar/calendar.resolver.js";
 import { CalendarService } from "./calendar/calendar.service.js";
 import { PlannedStopStore } from "./calendar/planned-stop.store.js";
@@ -46,6 +50,7 @@ import type { Logger } from "./kernel/logger.js";
 import { EnergyService } from "./kpis/energy.service.js";
 import {
   EquipmentKpiResolver,
+  KpiLossResolver,
   KpiReportResolver,
   OperationKpiResolver,
   OrderKpiResolver,
@@ -144,7 +149,8 @@ export function createMes(on: Foundation): Mes {
   const calendar = new CalendarService({ store: planned, db, plants, live, clock });
 
   const alarmStore = new AlarmStore(db);
-  const alarmWatch = new AlarmWatch({ store: alarmStore, twins, plant, clock });
+  const windows = new WindowReader({ ranges });
+  const alarmWatch = new AlarmWatch({ store: alarmStore, windows, twins, plant, clock });
   const alarmUpkeep = new AlarmUpkeep({ store: alarmStore, db, maintenance, plant, live, clock, logger });
   const alarmQueries = new AlarmQueryStore(db);
   const alarms = new AlarmService({ store: alarmStore, queries: alarmQueries, db, plant, live, clock });
@@ -160,7 +166,16 @@ export function createMes(on: Foundation): Mes {
     db,
     plant,
     live,
-    follower: { runsChanged: (sql, changes) => activityWriter.runsChanged(sql, changes) },
+    follower: {
+      runsChanged: async (sql, changes) => {
+        const counted = await activityWriter.runsChanged(sql, changes);
+        return () => {
+          counted();
+          downtimeWatch.runsChanged(changes);
+        };
+      },
+      countingOf: (sql, machineId) => activityWriter.countingOf(sql, machineId),
+    },
     clock,
   });
   const imports = new OrderImportService({ store, writes, orders, db, plant, clock });
@@ -173,13 +188,13 @@ export function createMes(on: Foundation): Mes {
   const said = new DowntimeStore(db);
   const timeModel = new TimeModelService({ activity, calendar, runs, maintenance, store: said, clock });
   const downtimes = new DowntimeService({ model: timeModel, store: said, db, plant, live, clock });
-  const downtimeWatch = new DowntimeWatch({ model: timeModel, live, clock, logger });
+  const downtimeWatch: DowntimeWatch = new DowntimeWatch({ model: timeModel, plant, live, clock, logger });
   const facts = {
     reader: new PartReader({ time: timeModel, counts: activity }),
     plants,
     clock,
   };
-  const energy = new EnergyService({ ranges, twins });
+  const energy = new EnergyService({ ranges, samples: new StretchStore(), twins, db });
   const kpis = new KpiService({ ...facts, operations: queries, energy, shifts: calendar });
   const operationKpis = new OperationKpiService({ ...facts, energy });
   const records = new ProductionStore(db);
@@ -220,7 +235,10 @@ export function createMes(on: Foundation): Mes {
     production: new ProductionResolver({ reports, queries, twins }),
     lots: new LotResolver({ lots }),
     lotMovements: new LotMovementResolver({ lots, queries, twins }),
-    downtimes: new DowntimeResolver({ downtimes, operations: queries, twins, plant, live }),
+    downtimes: new DowntimeResolver({
+      ...{ downtimes, operations: queries, maintenance },
+      ...{ twins, plant, watch: downtimeWatch },
+    }),
     alarms: new AlarmResolver({ alarms, twins, plant, live }),
     maintenance: new MaintenanceOrderResolver({ maintenance, twins, plant, live }),
     plans: new MaintenancePlanResolver({ plans, maintenance, twins, plant }),
@@ -241,6 +259,7 @@ export function createMes(on: Foundation): Mes {
       new OrderEventResolver({ queries, twins }),
       new OperationRunResolver({ queries }),
       new MachineRunsResolver({ runs }),
+      new MachineCountFlagsResolver({ flags: new CountFlagStore(db) }),
       new MachineOperationResolver({ queries }),
       new OperationProductionResolver({ reports }),
       new OperationLotsResolver({ lots }),
@@ -253,9 +272,11 @@ export function createMes(on: Foundation): Mes {
       new OperationKpiResolver({ kpis: operationKpis }),
       new OrderKpiResolver({ kpis: operationKpis, queries }),
       new KpiReportResolver({ kpis, feed: new KpiFeed({ kpis, live, clock, logger }), plant }),
+      new KpiLossResolver(),
       new AlarmShelfResolver({ twins }),
       new MachineAlarmsResolver({ alarms }),
       new MachineTypeAlarmsResolver(),
+      new AlarmMaintenanceResolver({ maintenance }),
       new MaintenanceOrderAlarmResolver({ alarms }),
       new MachineMaintenanceResolver({ maintenance }),
       new MaintenanceRecordsResolver({ records: maintenanceRecords, maintenance }),

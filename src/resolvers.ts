@@ -1,5 +1,7 @@
+import { MachineCountFlagsResolver } from "./activity/count-flag.resolver.js";
 import { AlarmResolver, AlarmShelfResolver } from "./alarms/alarm.resolver.js";
 import {
+  AlarmMaintenanceResolver,
   MachineAlarmsResolver,
   MachineTypeAlarmsResolver,
   MaintenanceOrderAlarmResolver,
@@ -29,6 +31,7 @@ import { SourceResolver } from "./ingest/source.resolver.js";
 import { SourceAdminResolver } from "./ingest/source-admin.resolver.js";
 import {
   EquipmentKpiResolver,
+  KpiLossResolver,
   KpiReportResolver,
   OperationKpiResolver,
   OrderKpiResolver,
@@ -87,6 +90,7 @@ export const resolverClasses: readonly ResolverClass[] = [
   OrderEventResolver,
   OperationRunResolver,
   MachineRunsResolver,
+  MachineCountFlagsResolver,
   OperationResolver,
   MachineOperationResolver,
   ProductionResolver,
@@ -103,6 +107,7 @@ export const resolverClasses: readonly ResolverClass[] = [
   EquipmentKpiResolver,
   OperationKpiResolver,
   OrderKpiResolver,
+  KpiLossResolver,
   KpiReportResolver,
   MaintenanceOrderResolver,
   MachineMaintenanceResolver,
@@ -111,6 +116,7 @@ export const resolverClasses: readonly ResolverClass[] = [
   OrderPlanResolver,
   MachinePlansResolver,
   MaintenanceFiguresResolver,
+  AlarmMaintenanceResolver,
   AlarmResolver,
   AlarmShelfResolver,
   MachineAlarmsResolver,

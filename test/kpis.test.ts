@@ -9,10 +9,11 @@ calendars:
     timeZone: UTC
     shifts: [{ name: Early, start: "06:00", end: "14:00", breaks: [{ name: Lunch, start: "09:00", end: "10:00" }] }]
   - { name: plain, timeZone: UTC, shifts: [{ name: Early, start: "06:00", end: "14:00" }] }
+  - { name: nights, timeZone: Europe/Berlin, shifts: [{ name: Night, start: "22:00", end: "06:00" }] }
 machineTypes:
   - name: press
     idealCycleTime: 1s
-    downtimeReasons: [{ code: jam, category: UNPLANNED }]
+    downtimeReasons: [{ code: jam, category: UNPLANNED }, { code: cleaning, category: PLANNED }]
     faultReasons: { E7: jam }
     metrics: &metrics
       - { name: state, type: String, role: STATE }
@@ -28,6 +29,8 @@ equipment:
   - { path: acme/site/area/line-1/fast, type: slow press, calendar: with-break }
   - { path: acme/site/area/line-2/unrated, type: by order, calendar: plain }
   - { path: acme/site/area/line-3/live, type: press }
+  - { path: acme/site/area/line-5/shots, type: by order, calendar: plain }
+  - { path: acme/site/area/line-4/night, type: press, calendar: nights }
 sources:
   - name: shopfloor
     url: \${MQTT_URL}
@@ -41,6 +44,7 @@ const PRESS = `${LINE}/press`;
 const ORDERED = `${LINE}/ordered`;
 const FAST = `${LINE}/fast`;
 const UNRATED = "acme/site/area/line-2/unrated";
+const SHOTS = "acme/site/area/line-5/shots";
 const LIVE = "acme/site/area/line-3/live";
 
 const MINUTE = 60_000;
@@ -124,13 +128,31 @@ async function playOrdered(): Promise<void> {
   expect(upsertOrders.results).toEqual([{ userErrors: [] }]);
   await step("releaseOrder", { number: "PO-1", at: at(-1) });
   await step("startOperation", { order: "PO-1", sequence: 10, at: at(0) });
-  await tell(ORDERED, at(0), { state: "EXECUTE", good: 0, reject: 0 });
+  await tell(ORDERED, at(0), { state: "EXECUTE", good: 0, reject: 0, energy: 10 });
   await tell(ORDERED, at(100), { state: "HELD" });
   await tell(ORDERED, at(160), { state: "EXECUTE" });
-  await tell(ORDERED, at(479), { good: 380, reject: 20 });
+  await tell(ORDERED, at(479), { good: 380, reject: 20, energy: 200 });
   await tell(ORDERED, at(480), { state: "STOPPED" });
   await committed();
   await step("completeOperation", { order: "PO-1", sequence: 10, at: at(480) });
+}
+
+/** An operation of 100 minutes and 50 pieces, and then three test shots without one. */
+async function playOne(number: string, machine: string, idealCycleTimeMs: number | null): Promise<void> {
+  const operations = [{ sequence: 10, name: "Press", machine, idealCycleTimeMs, completion: "MANUAL" }];
+  const { upsertOrders } = await ask(
+    "mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { userErrors { message } } } }",
+    { input: { orders: [{ number, product: "lid", quantity: 100, operations }] } },
+  );
+  expect(upsertOrders.results).toEqual([{ userErrors: [] }]);
+  await step("releaseOrder", { number, at: at(-1) });
+  await step("startOperation", { order: number, sequence: 10, at: at(0) });
+  await tell(machine, at(0), { state: "EXECUTE", good: 0, reject: 0 });
+  await tell(machine, at(99), { good: 50 });
+  await committed();
+  await step("completeOperation", { order: number, sequence: 10, at: at(100) });
+  await tell(machine, at(110), { good: 52, reject: 1 });
+  await committed();
 }
 
 /** It works an hour before the shift and through the break, half as fast again as its ideal cycle. */
@@ -146,9 +168,8 @@ beforeAll(async () => {
   await playPress();
   await playOrdered();
   await playFast();
-  await tell(UNRATED, at(0), { state: "EXECUTE", good: 0 });
-  await tell(UNRATED, at(100), { state: "IDLE", good: 50 });
-  await committed();
+  await playOne("UNRATED", UNRATED, null);
+  await playOne("SHOTS", SHOTS, 60_000);
 }, 60_000);
 
 afterAll(async () => {
@@ -183,12 +204,15 @@ test("OEE of 480 minutes with a break of 60, a stop of 47 and 19,271 pieces at 1
 test("OEE of 480 minutes with 60 down and 380 good of 400 at 1 min is 79.2 %, also of the operation", async () => {
   expect(factorsOf(await kpis(ORDERED, FACTORS))).toEqual(["87.50", "95.24", "95.00", "79.17"]);
   const { order } = await ask(
-    `{ order(number: "PO-1") { operations { kpis { ${FACTORS} from to finality throughputPerHour } } } }`,
+    `{ order(number: "PO-1") { kpis { energy { amount perGoodPiece } } operations { kpis {
+         ${FACTORS} from to finality throughputPerHour energy { amount perGoodPiece } } } } }`,
   );
   const [first, second] = order.operations;
   expect(factorsOf(first.kpis)).toEqual(["87.50", "95.24", "95.00", "79.17"]);
   expect(first.kpis).toMatchObject({ ...SHIFT, finality: "FINAL", throughputPerHour: 50 });
   expect(second.kpis).toBeNull();
+  expect(first.kpis.energy).toEqual([{ amount: 190, perGoodPiece: 0.5 }]);
+  expect(order.kpis.energy).toEqual(first.kpis.energy);
 });
 
 test("an order that is not done is PROVISIONAL, and delivers what its last operation made", async () => {
@@ -239,7 +263,7 @@ test("the loss tree adds up to the range, down to the downtime and its reason", 
     const { losses, calendarTimeMs } = await kpis(
       path,
       `calendarTimeMs losses(downtimes: true) {
-         key parentKey kind durationMs share reason downtime { id from reason durationMs machine { path } } }`,
+         key parentKey kind durationMs share reason downtime { id from reason durationMs removed machine { path } } }`,
     );
     const [root] = losses;
     expect(root).toMatchObject({
@@ -289,6 +313,54 @@ test("each shift of a range has its report", async () => {
   ]);
 });
 
+test("nights in which the clock changes have an hour more or less", async () => {
+  const nights = async (from: string, to: string) => {
+    const { machine } = await ask(
+      `{ machine(path: "acme/site/area/line-4/night") {
+           kpisByShift(from: "${from}", to: "${to}") { shift { date } plannedBusyTimeMs calendarTimeMs } } }`,
+    );
+    return machine.kpisByShift.map(
+      (one: { shift: { date: string }; plannedBusyTimeMs: number; calendarTimeMs: number }) => [
+        one.shift.date,
+        one.plannedBusyTimeMs / (60 * MINUTE),
+        one.calendarTimeMs / (60 * MINUTE),
+      ],
+    );
+  };
+  expect(await nights("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z")).toEqual([
+    ["2026-03-28", 7, 7],
+    ["2026-03-29", 8, 8],
+  ]);
+  expect(await nights("2025-10-25T12:00:00Z", "2025-10-27T00:00:00Z")).toEqual([
+    ["2025-10-25", 9, 9],
+    // As much of it as lies in the range.
+    ["2025-10-26", 3, 3],
+  ]);
+});
+
+test("before the first report a machine counts as idle, however long ago", async () => {
+  const fields = `${FACTORS} calendarTimeMs unallocatedTimeMs failureCount losses { kind durationMs } energy { amount }`;
+  for (const year of ["1950", "1969", "2024"]) {
+    const range = { from: `${year}-12-30T00:00:00Z`, to: `${year}-12-31T00:00:00Z` };
+    expect(await kpis(UNRATED, fields, range)).toEqual({
+      ...{ availability: 0, effectiveness: null, qualityRatio: null, oee: null },
+      ...{
+        calendarTimeMs: 1_440 * MINUTE,
+        unallocatedTimeMs: 480 * MINUTE,
+        failureCount: 0,
+        energy: [{ amount: 0 }],
+      },
+      losses: [
+        { kind: "CALENDAR_TIME", durationMs: 1_440 * MINUTE },
+        { kind: "NOT_PLANNED", durationMs: 960 * MINUTE },
+        { kind: "OFF_SHIFT", durationMs: 960 * MINUTE },
+        { kind: "BUSY", durationMs: 480 * MINUTE },
+        { kind: "UNALLOCATED", durationMs: 480 * MINUTE },
+      ],
+    });
+  }
+});
+
 test("energy per good piece is by what the counters grew", async () => {
   expect((await kpis(PRESS, "energy { unit amount perGoodPiece }")).energy).toEqual([
     { unit: "kWh", amount: 200, perGoodPiece: 200 / 18_848 },
@@ -320,13 +392,32 @@ test("a range is PROVISIONAL until data can no longer come late, and while an op
 
 test("without an ideal cycle time there is no effectiveness, and a note says so", async () => {
   const report = await kpis(UNRATED, `${FACTORS} goodQuantity notes`);
-  expect(report).toMatchObject({ effectiveness: null, oee: null, qualityRatio: 1, goodQuantity: 50 });
-  expect(report.notes).toEqual([expect.stringContaining(UNRATED)]);
+  expect(report).toMatchObject({ effectiveness: null, oee: null, goodQuantity: 52 });
+  expect(report.notes).toEqual([
+    `effectiveness and OEE are not known: there is no ideal cycle time for what was made on ${UNRATED}`,
+    `effectiveness leaves out 3 pieces that were made while no operation ran, without an ideal cycle time, on ${UNRATED}`,
+  ]);
+});
+
+test("test shots between operations are in the quantities, and take no effectiveness away", async () => {
+  const report = await kpis(SHOTS, `${FACTORS} goodQuantity scrapQuantity unallocatedTimeMs notes`);
+  expect(report).toMatchObject({ goodQuantity: 52, scrapQuantity: 1, unallocatedTimeMs: 380 * MINUTE });
+  expect(report.effectiveness).toBeCloseTo(50 / 100, 12);
+  expect(report.qualityRatio).toBeCloseTo(52 / 53, 12);
+  expect(report.oee).toBeCloseTo((100 / 480) * (50 / 100) * (52 / 53), 12);
+  expect(report.notes).toEqual([
+    `effectiveness leaves out 3 pieces that were made while no operation ran, without an ideal cycle time, on ${SHOTS}`,
+  ]);
+  const { equipment } = await ask(
+    `{ equipment(path: "${SHOTS}") { ... on Machine { kpis(from: "${at(100)}", to: "${at(480)}") { losses { key durationMs } } } } }`,
+  );
+  expect(equipment.kpis.losses[2]).toEqual({ key: "BUSY/UNALLOCATED", durationMs: 380 * MINUTE });
 });
 
 test.each([
   ["from after to", { from: at(10), to: at(0) }, "to"],
   ["a range in the future", { from: "2090-01-01T00:00:00Z", to: "2090-01-02T00:00:00Z" }, "from"],
+  ["a range without length", { from: at(0), to: at(0) }, "to"],
   ["more than 400 days", { from: "2023-01-01T00:00:00Z", to: "2024-03-01T00:00:00Z" }, "from"],
 ])("%s is refused and names the argument", async (_, range, field) => {
   for (const name of ["kpis", "kpisByShift"]) {
@@ -368,8 +459,44 @@ test("subscribers of the live report get it at once, after changes, and at most 
     expect(events.at(-1)?.data.kpiChanged.actualProductionTimeMs).toBeGreaterThanOrEqual(60 * MINUTE);
     expect(events.length).toBeLessThanOrEqual((Date.now() - started) / 1_000 + 2);
   }
-  const unknown = app.follow(`subscription { kpiChanged(path: "acme/nowhere") { oee } }`);
-  await waitFor(() => unknown.problem !== null || unknown.events.some(({ errors }) => errors));
+});
+
+test("the live report follows what people say of downtimes, and the calendar", async () => {
+  const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE).toISOString();
+  await tell(LIVE, ago(50), { state: "HELD" });
+  await tell(LIVE, ago(40), { state: "EXECUTE" });
+  await committed();
+  const live = app.follow(
+    `subscription { kpiChanged(path: "${LIVE}", from: "${ago(55)}") { plannedDownTimeMs notPlannedTimeMs } }`,
+  );
+  const latest = () => live.events.at(-1)?.data.kpiChanged;
+  await waitFor(() => latest()?.plannedDownTimeMs === 0);
+  const { machine } = await ask(
+    `{ machine(path: "${LIVE}") { downtimes(from: "${ago(55)}") { edges { node { id } } } } }`,
+  );
+  await ask(
+    "mutation ($input: ClassifyDowntimeInput!) { classifyDowntime(input: $input) { userErrors { message } } }",
+    { input: { id: machine.downtimes.edges[0].node.id, category: "PLANNED", reason: "cleaning" } },
+  );
+  await waitFor(() => latest()?.plannedDownTimeMs > 0);
+  const { planStop } = await ask(
+    "mutation ($input: PlanStopInput!) { planStop(input: $input) { userErrors { message } } }",
+    { input: { equipment: "acme/site/area/line-3", from: ago(52), to: ago(41), reason: "power cut" } },
+  );
+  expect(planStop.userErrors).toEqual([]);
+  await waitFor(() => latest()?.notPlannedTimeMs > 0);
+  expect(live.problem).toBeNull();
+});
+
+test.each([
+  ["a shift that is none", `path: "${PRESS}", shift: "Nigth"`, "shift"],
+  ["a time and a shift", `path: "${PRESS}", shift: "Early", from: "2026-01-01T00:00:00Z"`, "shift"],
+  ["a time to come", `path: "${PRESS}", from: "2090-01-01T00:00:00Z"`, "from"],
+  ["equipment that is none", 'path: "acme/nowhere"', "path"],
+])("a live report of %s is refused and names the argument", async (_, args, field) => {
+  const live = app.follow(`subscription { kpiChanged(${args}) { oee } }`);
+  const [error] = await waitFor(() => live.events.find(({ errors }) => errors)?.errors);
+  expect(error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", field: [field] });
 });
 
 test("late data and what people say restate the report", async () => {

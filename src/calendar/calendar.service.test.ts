@@ -160,6 +160,7 @@ test("what cannot be planned is refused and names its field", async () => {
     ).userErrors;
   expect(await errors({ equipment: "acme/nowhere" })).toEqual([{ code: "NOT_FOUND", field: ["equipment"] }]);
   expect(await errors({ to: "2026-07-03T07:00:00Z" })).toEqual([{ code: "INVALID_INPUT", field: ["to"] }]);
+  expect(await errors({ to: "2027-08-07T07:00:01Z" })).toEqual([{ code: "INVALID_INPUT", field: ["to"] }]);
   expect(await errors({ reason: " " })).toEqual([{ code: "INVALID_INPUT", field: ["reason"] }]);
   expect((await cancel("PlannedStop:nonsense")).userErrors).toEqual([{ code: "NOT_FOUND", field: ["id"] }]);
 });

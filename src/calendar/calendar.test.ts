@@ -103,6 +103,55 @@ test("a break keeps its length where the clock changes", () => {
   expect(length(breaks("02:45", "03:15"), autumn)).toEqual(["2026-10-25T00:45Z 2026-10-25T01:15Z"]);
 });
 
+test.each([
+  // stop from, to by the clock on the wall, and what comes out on the Sunday of the change
+  ["03-29", "01:30", "03:30", "2026-03-29T00:30Z 2026-03-29T01:30Z"],
+  ["03-29", "02:15", "03:30", "2026-03-29T01:00Z 2026-03-29T01:30Z"],
+  ["03-29", "02:10", "02:50", null],
+  ["10-25", "01:30", "02:30", "2026-10-24T23:30Z 2026-10-25T00:30Z"],
+  ["10-25", "02:30", "03:30", "2026-10-25T00:30Z 2026-10-25T02:30Z"],
+])("on 2026-%s a planned stop from %s to %s is %s, weekly and once", (date, start, end, wanted) => {
+  const shifts = [{ name: "Day", start: "00:00", end: "24:00" }];
+  const once = { from: `2026-${date}T${start}`, to: `2026-${date}T${end}` };
+  const day = range(`2026-${date}T00:00:00Z`, `2026-${date}T20:00:00Z`);
+  const within = { from: day.from - 2 * HOUR, to: day.to };
+  for (const stop of [{ weekdays: "sun", start, end }, once]) {
+    const stops = tiles(calendar({ shifts, plannedStops: [{ reason: "R", ...stop }] }), within)
+      .filter((tile) => tile.startsWith("PLANNED_STOP"))
+      .map((tile) => tile.replace("PLANNED_STOP ", "").replace(" Day R", ""));
+    expect(stops).toEqual(wanted === null ? [] : [wanted]);
+  }
+});
+
+test("breaks and stops of a night lie after midnight, on the weekdays of the shift and of the stop", () => {
+  const night = calendar({
+    shifts: [
+      {
+        ...{ name: "Night", start: "22:00", end: "06:00", weekdays: "mon-tue" },
+        breaks: [
+          { name: "Tea", start: "23:50", end: "00:10" },
+          { name: "Meal", start: "02:00", end: "02:30", weekdays: "tue" },
+        ],
+      },
+    ],
+    plannedStops: [{ reason: "Oil", weekdays: "tue", start: "23:30", end: "00:30" }],
+    holidays: [{ date: "2026-07-08", name: "Fair" }],
+  });
+  // 2026-07-06 is a Monday.
+  expect(tiles(night, range("2026-07-06T20:00:00Z", "2026-07-08T20:00:00Z"))).toEqual([
+    "BUSY 2026-07-06T20:00Z 2026-07-06T21:50Z Night",
+    "BREAK 2026-07-06T21:50Z 2026-07-06T22:10Z Night Tea",
+    "BUSY 2026-07-06T22:10Z 2026-07-07T04:00Z Night",
+    "OFF_SHIFT 2026-07-07T04:00Z 2026-07-07T20:00Z",
+    "BUSY 2026-07-07T20:00Z 2026-07-07T21:30Z Night",
+    "PLANNED_STOP 2026-07-07T21:30Z 2026-07-07T22:30Z Night Oil",
+    "BUSY 2026-07-07T22:30Z 2026-07-08T00:00Z Night",
+    "BREAK 2026-07-08T00:00Z 2026-07-08T00:30Z Night Meal",
+    "BUSY 2026-07-08T00:30Z 2026-07-08T04:00Z Night",
+    "OFF_SHIFT 2026-07-08T04:00Z 2026-07-08T20:00Z",
+  ]);
+});
+
 test("a day is told apart into work, breaks, stops and what lies between shifts", () => {
   const one = calendar({
     shifts: [

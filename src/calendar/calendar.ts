@@ -41,6 +41,8 @@ export class Calendar {
   readonly timeZone: string;
   readonly #config: CalendarConfig;
   readonly #days = new Map<number, CalendarDay>();
+  /** The planned stops that do not come every week. */
+  #once: readonly Span<string>[] | null = null;
 
   constructor(config: CalendarConfig) {
     this.#config = config;
@@ -48,10 +50,11 @@ export class Calendar {
     this.timeZone = config.timeZone;
   }
 
+  /** What it says of a range, whole where it reaches over an end of it. */
   part(range: Interval): CalendarPart {
     const shifts: ShiftInstance[] = [];
     const holidays: Span<string>[] = [];
-    const stops: Span<string>[] = this.#once(range);
+    const stops = this.#onceIn(range);
     // What starts on a local date lies between 14 hours before that date in UTC and 60 hours after.
     const last = Math.floor((range.to + 15 * 3_600_000) / DAY_MS);
     let end = Number.NEGATIVE_INFINITY;
@@ -119,13 +122,13 @@ export class Calendar {
     return { name: shift.name, date: dateOf(day), from, to, breaks };
   }
 
-  #once(range: Interval): Span<string>[] {
-    return this.#config.plannedStops.flatMap(({ reason, once }) => {
+  #onceIn(range: Interval): Span<string>[] {
+    this.#once ??= this.#config.plannedStops.flatMap(({ reason, once }) => {
       if (once === null) return [];
       const from = this.#moment(once.from.day, once.from.minute);
-      const stop = { from, to: this.#moment(once.to.day, once.to.minute), value: reason };
-      return meets(stop, range) ? [stop] : [];
+      return [{ from, to: this.#moment(once.to.day, once.to.minute), value: reason }];
     });
+    return this.#once.filter((stop) => meets(stop, range));
   }
 
   #moment(day: number, minute: number): number {

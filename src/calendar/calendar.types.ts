@@ -79,7 +79,7 @@ export class PlanStopInput {
   @Field(() => GraphQLDateTime, { description: "When it begins; in the past it corrects what was." })
   from!: Date;
 
-  @Field(() => GraphQLDateTime, { description: "When it ends." })
+  @Field(() => GraphQLDateTime, { description: "When it ends, at most 400 days after it begins." })
   to!: Date;
 
   @Field(() => String, { description: "Why it stops, in up to 500 characters." })

@@ -23,6 +23,10 @@ export interface NewPlannedStop {
   readonly reason: string;
 }
 
+const DAY_MS = 86_400_000;
+/** A stop of years is a typing error that would empty all KPIs. */
+const MOST_DAYS = 400;
+
 /** What is wrong with a stop to be planned. */
 export function stopProblems({ from, to, reason }: NewPlannedStop): UserErrorValue[] {
   const problems: UserErrorValue[] = [];
@@ -31,6 +35,8 @@ export function stopProblems({ from, to, reason }: NewPlannedStop): UserErrorVal
   if (!storable(from)) problem("from", "must lie in the years 1 to 9999");
   if (!storable(to)) problem("to", "must lie in the years 1 to 9999");
   else if (to <= from) problem("to", "must be after from");
+  else if (to.getTime() - from.getTime() > MOST_DAYS * DAY_MS)
+    problem("to", `must be at most ${MOST_DAYS} days after from`);
   const wrong = textProblem(reason, 500);
   if (wrong !== null) problem("reason", wrong);
   return problems;

@@ -233,6 +233,16 @@ test("a cut parts a downtime, a join takes it away, and a later cut counts again
   expect(bounds(cut(1, "CUT", 5), cut(2, "CUT", 10), cut(3, "CUT", 40))).toEqual([10, 30]);
 });
 
+test("what is cut off again of downtimes that were joined is classified as the whole was", () => {
+  const of = facts([["HELD", END]], { modes: [{ from: 0, to: 20, value: "SETUP" }] });
+  const cuts = [cut(1, "JOIN", 0, END), cut(2, "CUT", 30), cut(3, "CUT", 20)];
+  expect(derived(of, { cuts, now: END + 1 }).brief).toEqual([
+    [0, 20, "CHANGEOVER", null],
+    [20, 30, "CHANGEOVER", null],
+    [30, END, "CHANGEOVER", null],
+  ]);
+});
+
 function timeIn(tiles: readonly Span<{ readonly category: TimeCategory }>[], category: TimeCategory): number {
   return durationOf(tiles.filter(({ value }) => value.category === category));
 }
@@ -310,10 +320,15 @@ function slowly(of: MachineFacts, by: DowntimeRules) {
     if (category === "PLANNED_DOWN") return ["PLANNED", null];
     return mapped ? [mapped.category, mapped.code] : ["UNCLASSIFIED", null];
   });
+  // A part is classified as the whole was that it was cut off from.
+  const classifiedAs = [...moments];
   for (const { kind, from, to } of by.cuts)
     for (const at of moments) {
       if (!lost[at] || !lost[at - 1]) continue;
-      if (kind === "CUT" && at === from) begins[at] = true;
+      if (kind === "CUT" && at === from && !begins[at]) {
+        classifiedAs[at] = classifiedAs[begins.slice(0, at).lastIndexOf(true)] ?? at;
+        begins[at] = true;
+      }
       if (kind === "JOIN" && from < at && at < to) begins[at] = false;
     }
   const start = moments.map((at) => begins.slice(0, at + 1).lastIndexOf(true));
@@ -332,7 +347,7 @@ function slowly(of: MachineFacts, by: DowntimeRules) {
       const { category, reason = null } = said[at] ?? {};
       const classified = category
         ? [category, category === "UNCLASSIFIED" ? null : reason]
-        : natural[start[at] ?? at];
+        : natural[classifiedAs[start[at] ?? at] ?? at];
       result.push([at, at + 1, ...(classified ?? [])]);
     }
   }

@@ -5,7 +5,6 @@ import {
   type ClassifiedBy,
   type Cut,
   type Downtime,
-  downtimeId,
   type Statement,
   statementsLatestFirst,
 } from "./downtime.js";
@@ -30,11 +29,13 @@ export interface DerivedTime {
 
 type Tiles = readonly Span<TimeTile>[];
 
-/** A stretch with one classification: it becomes a downtime. */
-interface Piece extends Interval {
+interface Judgement {
   readonly classification: Classification;
   readonly classifiedBy: ClassifiedBy;
 }
+
+/** A stretch with one classification: it becomes a downtime. */
+interface Piece extends Interval, Judgement {}
 
 const LOST: Readonly<Partial<Record<TimeCategory, DowntimeCategory>>> = {
   DOWN: "UNCLASSIFIED",
@@ -48,6 +49,14 @@ const COUNTS_AS: Readonly<Record<DowntimeCategory, TimeCategory | null>> = {
   PLANNED: "PLANNED_DOWN",
   CHANGEOVER: "SETUP",
   UNCLASSIFIED: null,
+};
+
+/** How most downtimes are judged, made once for all of them. */
+const DERIVED: Readonly<Record<DowntimeCategory, Judgement>> = {
+  UNPLANNED: derivedAs("UNPLANNED"),
+  PLANNED: derivedAs("PLANNED"),
+  CHANGEOVER: derivedAs("CHANGEOVER"),
+  UNCLASSIFIED: derivedAs("UNCLASSIFIED"),
 };
 
 /** Whether a tile belongs to a downtime. */
@@ -71,8 +80,9 @@ export function deriveDowntimes(facts: Tiles, rules: DowntimeRules): DerivedTime
       continue;
     }
     const block = facts.slice(index, end);
-    for (const piece of piecesOf(block, statements, rules)) {
-      const parts = partsOf(block, piece);
+    const pieces = piecesOf(block, statements, rules);
+    for (const piece of pieces) {
+      const parts = pieces.length === 1 ? block : partsOf(block, piece);
       const downtime = piece.from < rules.now ? downtimeOf(piece, parts, rules) : null;
       if (downtime) downtimes.push(downtime);
       const category = COUNTS_AS[piece.classification.category];
@@ -111,14 +121,11 @@ function piecesOf(block: Tiles, statements: readonly Span<Statement>[], rules: D
   const natural = naturalPieces(block, rules.faultReasons);
   // Of most downtimes nobody says anything, and there are tens of thousands of them.
   if (statements.length === 0 && rules.cuts.length === 0) return natural;
-  const bounds = boundsOf(block, natural, rules.cuts);
-  const pieces: Piece[] = [];
-  bounds.slice(1).forEach((to, index) => {
-    const from = bounds[index] as number;
-    const derived = natural[firstEndingAfter(natural, from)] as Piece;
-    pieces.push(...stated({ ...derived, from, to }, statements));
+  const begun = beginningsOf(block, natural, rules.cuts);
+  return begun.flatMap(([from, derived], index) => {
+    const to = begun[index + 1]?.[0] ?? block.at(-1)?.to ?? from;
+    return stated({ ...derived, from, to }, statements);
   });
-  return pieces;
 }
 
 /** The stretches of one category each. A fault code that the machine type knows explains all of its stretch. */
@@ -134,16 +141,16 @@ function naturalPieces(block: Tiles, faultReasons: DowntimeRules["faultReasons"]
       ({ to } = tile);
       index += 1;
     }
-    pieces.push({ from: first.from, to, ...judged(category, explained) });
+    const { classification, classifiedBy } = judged(category, explained);
+    pieces.push({ from: first.from, to, classification, classifiedBy });
   }
   return pieces;
 }
 
-function judged(category: TimeCategory, explained: DowntimeReason | null): Omit<Piece, keyof Interval> {
+function judged(category: TimeCategory, explained: DowntimeReason | null): Judgement {
   const derived = LOST[category] ?? "UNCLASSIFIED";
   // What the machine's mode or a maintenance order says needs no fault to explain it.
-  if (explained === null || derived !== "UNCLASSIFIED")
-    return { classification: { category: derived, reason: null, comment: null }, classifiedBy: "DERIVED" };
+  if (explained === null || derived !== "UNCLASSIFIED") return DERIVED[derived];
   const classification = {
     category: explained.category ?? "UNPLANNED",
     reason: explained.code,
@@ -152,18 +159,27 @@ function judged(category: TimeCategory, explained: DowntimeReason | null): Omit<
   return { classification, classifiedBy: "FAULT" };
 }
 
-/** The moments at which downtimes of a block begin or end, in order. */
-function boundsOf(block: Tiles, natural: readonly Piece[], cuts: readonly Cut[]): number[] {
+function derivedAs(category: DowntimeCategory): Judgement {
+  return { classification: { category, reason: null, comment: null }, classifiedBy: "DERIVED" };
+}
+
+/**
+ * The moments at which downtimes of a block begin, in order, each with the stretch that it is classified by. What is cut
+ * off goes on to be classified by the stretch that the whole was: also where that was joined of several.
+ */
+function beginningsOf(block: Tiles, natural: readonly Piece[], cuts: readonly Cut[]): [number, Piece][] {
   const start = block[0]?.from ?? 0;
   const end = block.at(-1)?.to ?? start;
-  if (natural.length === 1 && cuts.length === 0) return [start, end];
-  const within = new Set(natural.slice(1).map(({ from }) => from));
+  const begun = new Map(natural.map((piece) => [piece.from, piece]));
   for (const { kind, from, to } of cuts) {
-    if (kind === "CUT") {
-      if (from > start && from < end) within.add(from);
-    } else for (const bound of within) if (bound > from && bound < to) within.delete(bound);
+    if (kind === "JOIN") {
+      for (const at of begun.keys()) if (at !== start && at > from && at < to) begun.delete(at);
+    } else if (from > start && from < end && !begun.has(from)) {
+      const whole = begun.get(Math.max(...[...begun.keys()].filter((at) => at < from)));
+      if (whole) begun.set(from, whole);
+    }
   }
-  return [start, ...[...within].sort((a, b) => a - b), end];
+  return [...begun].sort(([a], [b]) => a - b);
 }
 
 /**
@@ -192,19 +208,22 @@ function stated(derived: Piece, statements: readonly Span<Statement>[]): Piece[]
 
 function downtimeOf(piece: Piece, parts: Tiles, rules: DowntimeRules): Downtime {
   const { machineId, now, microStopMs } = rules;
+  const { category, reason, comment } = piece.classification;
   const durationMs = Math.min(piece.to, now) - piece.from;
   return {
-    id: downtimeId(machineId, piece.from),
     machineId,
     from: piece.from,
     to: piece.to >= now ? null : piece.to,
     durationMs,
     state: parts[0]?.value.state ?? "UNKNOWN",
-    ...piece.classification,
+    category,
+    reason,
+    comment,
     classifiedBy: piece.classifiedBy,
     microStop: durationMs < microStopMs,
     fault: firstOf(parts, (tile) => tile.fault),
     operationId: firstOf(parts, (tile) => tile.run)?.operationId ?? null,
+    maintenanceOrderId: firstOf(parts, (tile) => tile.maintenance)?.orderId ?? null,
   };
 }
 

@@ -2,6 +2,7 @@ import DataLoader from "dataloader";
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import type { NodeSource } from "../graphql/node.types.js";
+import { DEFAULT_PAGE } from "../graphql/page-size.js";
 import {
   badInput,
   type ConnectionValue,
@@ -10,12 +11,13 @@ import {
   pageOfArray,
   pageRequest,
 } from "../graphql/pagination.js";
-import type { LiveBus } from "../live/live-bus.js";
+import type { MaintenanceOrder as MaintenanceOrderRow } from "../maintenance/maintenance.js";
+import { MaintenanceOrder } from "../maintenance/maintenance.types.js";
+import { orderValue as maintenanceValue } from "../maintenance/maintenance-value.js";
 import { Operation } from "../orders/order.types.js";
 import type { OrderQueryService } from "../orders/order-query.service.js";
 import { operationValue } from "../orders/order-values.js";
 import { type DowntimeReason as Reason, reasonByCode } from "../plant/downtime-settings.js";
-import { isUnder } from "../plant/equipment.js";
 import type { MachineType as MachineTypeRow } from "../plant/machine-type.js";
 import type { Plant } from "../plant/plant.js";
 import { MachineType } from "../plant/plant.types.js";
@@ -31,14 +33,20 @@ import {
   DowntimeClassification,
   DowntimeConnection,
   DowntimePayload,
+  DowntimeRangeArgs,
   DowntimeReason,
   DowntimesArgs,
   MachineDowntimesArgs,
   MergeDowntimesInput,
   SplitDowntimeInput,
 } from "./downtime.types.js";
+import { type DowntimeValue, downtimeValue } from "./downtime-value.js";
+import type { DowntimeWatch } from "./downtime-watch.service.js";
+import type { DowntimeNews } from "./told-downtimes.js";
 
-const MOST_CHANGES_WAITING = 1_000;
+const MOST_DAYS_FOLLOWED = 31;
+/** Of all machines that one subscription follows together: what is told of them is kept in memory. */
+const MOST_MACHINE_DAYS_FOLLOWED = 5_000;
 const DAY_MS = 86_400_000;
 const LONGEST_RANGE_DAYS = 400;
 /** Of all machines of a list together. */
@@ -46,34 +54,34 @@ const MOST_MACHINE_DAYS = 40_000;
 /** Digits of the largest moment that Date can hold, for cursors that sort as text. */
 const MOMENT_DIGITS = 16;
 
-interface DowntimeValue extends DowntimeRow {
-  readonly __typename: "Downtime";
-}
-
-function downtimeValue(downtime: DowntimeRow): DowntimeValue {
-  return { ...downtime, __typename: "Downtime" };
+/** Finds maintenance orders; one for each id, in their order. */
+interface MaintenanceOrders {
+  byIds(ids: readonly string[]): Promise<(MaintenanceOrderRow | null)[]>;
 }
 
 @Resolver(() => Downtime)
 export class DowntimeResolver {
   readonly #downtimes: DowntimeService;
   readonly #operations: OrderQueryService;
+  readonly #maintenance: MaintenanceOrders;
   readonly #twins: TwinService;
   readonly #plant: Plant;
-  readonly #live: LiveBus;
+  readonly #watch: DowntimeWatch;
 
   constructor(deps: {
     downtimes: DowntimeService;
     operations: OrderQueryService;
+    maintenance: MaintenanceOrders;
     twins: TwinService;
     plant: Plant;
-    live: LiveBus;
+    watch: DowntimeWatch;
   }) {
     this.#downtimes = deps.downtimes;
     this.#operations = deps.operations;
+    this.#maintenance = deps.maintenance;
     this.#twins = deps.twins;
     this.#plant = deps.plant;
-    this.#live = deps.live;
+    this.#watch = deps.watch;
   }
 
   /** Finds downtimes again. */
@@ -87,18 +95,13 @@ export class DowntimeResolver {
   @Query(() => DowntimeConnection, {
     description:
       "The downtimes that touch a range, whole, oldest first: of the whole plant, or of machines at or below a path.",
+    complexity: listCost,
   })
   async downtimes(@Args(() => DowntimesArgs) args: DowntimesArgs): Promise<object> {
     const request = pageRequest(args);
     const range = rangeOf(args);
     const under = args.under ?? null;
-    const root = under === null ? undefined : this.#plant.byPath(under);
-    if (under !== null && !root) throw badInput(`under: there is no equipment "${under}"`, ["under"]);
-    const machines = [...this.#plant.machines(root)].length;
-    if (machines * daysOf(range) > MOST_MACHINE_DAYS) {
-      const message = `from ${machines} machines at most ${MOST_MACHINE_DAYS} days together can be asked for`;
-      throw badInput(`${message}: take a shorter range or fewer machines`, ["from"]);
-    }
+    checkMachineDays(this.#machinesUnder(under), range);
     return page(await this.#downtimes.under(under, range), args, request);
   }
 
@@ -140,26 +143,37 @@ export class DowntimeResolver {
 
   @Subscription(() => Downtime, {
     description:
-      "Downtimes as they begin, end, or are classified otherwise, in the whole plant or below a path: each as it is then. Late data can also take a downtime away, which is not told, nor is what a change of the calendar does.",
+      "Downtimes of the whole plant or below a path as they begin, end or are told otherwise: each as it is then, and with removed those that are none any more.",
     subscribe: ({ args, context }: { args: DowntimeChangedArgs; context: GraphQLContext }) =>
       context.resolver(DowntimeResolver).follow(args),
   })
   downtimeChanged(
-    @Root() downtime: DowntimeRow,
+    @Root() { downtime, removed }: DowntimeNews,
     @Args(() => DowntimeChangedArgs) _args: DowntimeChangedArgs,
   ): object {
-    return downtimeValue(downtime);
+    return downtimeValue(downtime, removed);
   }
 
   /** The downtimes that change. */
-  follow(args: DowntimeChangedArgs): AsyncIterable<DowntimeRow> {
+  follow(args: DowntimeChangedArgs): Promise<AsyncIterable<DowntimeNews>> {
     const under = args.under ?? null;
-    if (under !== null && !this.#plant.byPath(under))
-      throw badInput(`under: there is no equipment "${under}"`, ["under"]);
-    return this.#live.stream("downtimeChanged", {
-      max: MOST_CHANGES_WAITING,
-      map: ({ machine, downtime }) => (under === null || isUnder(machine.path, under) ? downtime : null),
-    });
+    const machines = this.#machinesUnder(under);
+    const since = args.since?.getTime() ?? null;
+    const days = since === null ? 0 : daysOf({ from: since, to: null });
+    if (days > MOST_DAYS_FOLLOWED)
+      throw badInput(`since is more than ${MOST_DAYS_FOLLOWED} days ago`, ["since"]);
+    if (machines * days > MOST_MACHINE_DAYS_FOLLOWED) {
+      const message = `${machines} machines can be followed since at most ${MOST_MACHINE_DAYS_FOLLOWED} days together`;
+      throw badInput(`${message}: take a later moment or fewer machines`, ["since"]);
+    }
+    return this.#watch.follow({ under, since });
+  }
+
+  /** How many machines there are at or below a path. */
+  #machinesUnder(under: string | null): number {
+    const root = under === null ? undefined : this.#plant.byPath(under);
+    if (under !== null && !root) throw badInput(`under: there is no equipment "${under}"`, ["under"]);
+    return [...this.#plant.machines(root)].length;
   }
 
   @FieldResolver(() => Machine)
@@ -187,6 +201,21 @@ export class DowntimeResolver {
     return row && operationValue(row);
   }
 
+  @FieldResolver(() => MaintenanceOrder, { nullable: true })
+  async maintenanceOrder(
+    @Root() downtime: DowntimeValue,
+    @Ctx() context: GraphQLContext,
+  ): Promise<object | null> {
+    if (downtime.maintenanceOrderId === null) return null;
+    const loader = loaderOf(
+      context,
+      "downtime.maintenanceOrders",
+      () => new DataLoader((ids: readonly string[]) => this.#maintenance.byIds(ids), { cache: false }),
+    );
+    const row = await loader.load(downtime.maintenanceOrderId);
+    return row && maintenanceValue(row);
+  }
+
   @FieldResolver(() => [DowntimeClassification])
   classifications(@Root() downtime: DowntimeValue, @Ctx() context: GraphQLContext): Promise<object[]> {
     const loader = loaderOf(
@@ -210,6 +239,7 @@ export class MachineDowntimeResolver {
 
   @FieldResolver(() => DowntimeConnection, {
     description: "The machine's downtimes that touch a range, whole, oldest first.",
+    complexity: listCost,
   })
   async downtimes(
     @Root() machine: TwinView,
@@ -222,9 +252,36 @@ export class MachineDowntimeResolver {
       context,
       `downtime.ofMachines.${range.from}.${range.to}`,
       () =>
-        new DataLoader((ids: readonly string[]) => this.#downtimes.ofMachines(ids, range), { cache: false }),
+        new DataLoader(
+          async (ids: readonly string[]) => {
+            checkMachineDays(ids.length, range);
+            return this.#downtimes.ofMachines(ids, range);
+          },
+          { cache: false },
+        ),
     );
     return page(await loader.load(machine.equipment.id), args, request);
+  }
+
+  @FieldResolver(() => [DowntimeClassification], {
+    description:
+      "All that people ever said of the machine's downtimes within a range, oldest first, also where late data has left no downtime.",
+  })
+  downtimeClassifications(
+    @Root() machine: TwinView,
+    @Args(() => DowntimeRangeArgs) args: DowntimeRangeArgs,
+    @Ctx() context: GraphQLContext,
+  ): Promise<readonly object[]> {
+    const range = rangeOf(args);
+    const loader = loaderOf(
+      context,
+      `downtime.statementsOfMachines.${range.from}.${range.to}`,
+      () =>
+        new DataLoader((ids: readonly string[]) => this.#downtimes.statementsOfMachines(ids, range), {
+          cache: false,
+        }),
+    );
+    return loader.load(machine.equipment.id);
   }
 }
 
@@ -240,12 +297,33 @@ export class MachineTypeDowntimeResolver {
   }
 }
 
-function rangeOf({ from, to }: MachineDowntimesArgs): { from: number; to: number | null } {
+function rangeOf({ from, to }: DowntimeRangeArgs): { from: number; to: number | null } {
   if (to != null && to <= from) throw badInput("to must be after from", ["to"]);
   const range = { from: from.getTime(), to: to?.getTime() ?? null };
   if (daysOf(range) > LONGEST_RANGE_DAYS)
     throw badInput(`a range has at most ${LONGEST_RANGE_DAYS} days`, ["from"]);
   return range;
+}
+
+/** A page of objects, and what the days are made of that it is taken from. */
+function listCost({
+  args,
+  childComplexity,
+}: {
+  args: Partial<MachineDowntimesArgs>;
+  childComplexity: number;
+}): number {
+  const { from, to, first, last } = args;
+  const days =
+    from instanceof Date ? Math.max(daysOf({ from: from.getTime(), to: to?.getTime() ?? null }), 0) : 0;
+  return 50 + 2 * days + Math.max(first ?? last ?? DEFAULT_PAGE, 1) * childComplexity;
+}
+
+/** @throws GraphQLError BAD_USER_INPUT when so many machines for so long are too much. */
+function checkMachineDays(machines: number, range: { from: number; to: number | null }): void {
+  if (machines * daysOf(range) <= MOST_MACHINE_DAYS) return;
+  const message = `from ${machines} machines at most ${MOST_MACHINE_DAYS} days together can be asked for`;
+  throw badInput(`${message}: take a shorter range or fewer machines`, ["from"]);
 }
 
 function daysOf({ from, to }: { from: number; to: number | null }): number {
@@ -272,6 +350,6 @@ function callerOf(context: GraphQLContext, idempotencyKey: string | null | undef
 }
 
 function payload({ downtimes, userErrors }: DowntimeResult): DowntimePayload {
-  const values = downtimes.map(downtimeValue);
+  const values = downtimes.map((one) => downtimeValue(one));
   return { downtime: values[0] ?? null, downtimes: values, userErrors };
 }

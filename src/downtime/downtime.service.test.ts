@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { downtimeDesk } from "../../test/support/downtime-desk.js";
 import { type DowntimePlant, startDowntimePlant } from "../../test/support/downtime-plant.js";
+import { waitFor } from "../../test/support/wait-for.js";
+import { partsOfDowntimeId } from "./downtime.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,7 +23,7 @@ machineTypes:
   - { name: free, idealCycleTime: 1s }
   - name: ordered
 equipment:
-${["a", "b", "c", "d", "e", "f", "g", "h"].map((name) => `  - { path: acme/line/${name}, type: filler }`).join("\n")}
+${[..."abcdefghijklm"].map((name) => `  - { path: acme/line/${name}, type: filler }`).join("\n")}
   - { path: acme/other/free, type: free }
   - { path: acme/other/ordered, type: ordered }
 `;
@@ -30,7 +32,7 @@ let plant: DowntimePlant;
 /** When all stories begin: some hours ago, on the full minute. */
 const start = Math.floor(Date.now() / MINUTE) * MINUTE - 6 * HOUR;
 
-const { at, ms, brief, idAt, classify, split, merge } = downtimeDesk(() => plant, start);
+const { at, ms, list, brief, idAt, classify, split, merge } = downtimeDesk(() => plant, start);
 
 beforeAll(async () => {
   plant = await startDowntimePlant(PLANT);
@@ -121,7 +123,8 @@ test("what is said of a downtime counts, stays on record, and can be taken back"
   expect(await brief(path)).toEqual([[10, 40, "PLANNED", "cleaning"]]);
   const machine = plant.machineOf(path);
   const range = { from: ms(0), to: ms(60) };
-  const tiles = (await plant.services.mes.timeModel.tiles([machine], range)).get(machine.id) ?? [];
+  const tiles =
+    (await (await plant.services.mes.timeModel.reader([machine], range))([machine])).get(machine.id) ?? [];
   expect(
     tiles.map(({ from, value }) => [(from - start) / MINUTE, value.category, value.downtime?.reason]),
   ).toEqual([
@@ -163,12 +166,56 @@ test("a classification is refused with the field that is wrong", async () => {
     ["INVALID_INPUT", "comment"],
     ["INVALID_INPUT", "reason"],
   ]);
-  for (const wrong of ["", "Downtime:x:1", `${id}1`, id.replace("Downtime", "Command"), `${id.slice(0, -1)}`])
+  // It would say what is taken back.
+  expect(await errors({ category: "UNCLASSIFIED" })).toEqual([["INVALID_INPUT", "reason"]]);
+  const { machineId } = partsOfDowntimeId(id) ?? {};
+  for (const wrong of [
+    "",
+    "Downtime:x:1",
+    `Downtime:${machineId}:-99999999999999`,
+    `${id}1`,
+    id.replace("Downtime", "Command"),
+    `${id.slice(0, -1)}`,
+  ])
     expect(await errors({ id: wrong })).toEqual([["NOT_FOUND", "id"]]);
   expect(await brief(path)).toEqual([[0, 40, "UNCLASSIFIED", null]]);
   expect(await errors({ reason: "other", category: "CHANGEOVER" })).toEqual([]);
   const free = await idAt("acme/other/free", 0);
   expect(await errors({ id: free, reason: "Somebody stood in the way" })).toEqual([]);
+});
+
+test("a downtime names the maintenance order that was in progress during it", async () => {
+  const path = "acme/line/m";
+  await plant.states(path, [ms(0), "HELD"], [ms(60), "EXECUTE"], [ms(70), "HELD"], [ms(80), "EXECUTE"]);
+  const { made } = (await plant.ask(
+    `mutation ($path: EquipmentPath!) { made: createMaintenanceOrder(
+       input: { machine: $path, kind: CORRECTIVE, title: "Seal" }) { maintenanceOrder { number } } }`,
+    { path },
+  )) as { made: { maintenanceOrder: { number: string } } };
+  const { number } = made.maintenanceOrder;
+  const act = (name: string, minute: number) =>
+    plant.ask(
+      `mutation ($input: MaintenanceActionInput!) { done: ${name}(input: $input) { userErrors { message } } }`,
+      { input: { number, at: at(minute) } },
+    );
+  for (const done of [await act("startMaintenance", 10), await act("completeMaintenance", 50)])
+    expect(done).toEqual({ done: { userErrors: [] } });
+  const answer = await plant.ask(
+    `query ($path: EquipmentPath!, $from: DateTime!) { machine(path: $path) { downtimes(from: $from) {
+       edges { node { category reason maintenanceOrder { number title } } } } } }`,
+    { path, from: at(-1) },
+  );
+  const said = { category: "UNCLASSIFIED", reason: null };
+  expect(answer).toEqual({
+    machine: {
+      downtimes: {
+        edges: [
+          { node: { ...said, maintenanceOrder: { number, title: "Seal" } } },
+          { node: { ...said, maintenanceOrder: null } },
+        ],
+      },
+    },
+  });
 });
 
 test("a repeated call with its key says it once", async () => {
@@ -252,20 +299,88 @@ test("late data makes other downtimes, and what was said still holds for its tim
   ]);
 });
 
-test("of a downtime that lasts, what is said holds until it ends", async () => {
+test("of a downtime that lasts, what is said holds until it ends, and not for one that begins afterwards", async () => {
   const path = "acme/line/g";
   await plant.states(path, [ms(0), "EXECUTE"], [ms(10), "HELD"]);
   const id = await idAt(path, 0);
   await classify({ id, category: "UNPLANNED", reason: "jam" });
   expect(await brief(path)).toEqual([[10, null, "UNPLANNED", "jam"]]);
-  await plant.unreport(path, ms(10), ms(11));
-  // A part of it was over before anything was said of it, and only now it is known.
-  await plant.states(path, [ms(10), "HELD"], [Date.now() - 5_000, "EXECUTE"], [Date.now() - 2_000, "HELD"]);
-  const told = await brief(path);
-  expect(told.map(([, , ...rest]) => rest)).toEqual([
+  const now = Date.now();
+  await plant.states(path, [now, "EXECUTE"], [now + 1, "HELD"]);
+  await waitFor(() => Date.now() > now + 2);
+  expect((await brief(path)).map(([, , ...rest]) => rest)).toEqual([
     ["UNPLANNED", "jam"],
     ["UNCLASSIFIED", null],
   ]);
+});
+
+test("what is said of a downtime at once holds also when late data moves its beginning", async () => {
+  const path = "acme/line/i";
+  const begin = Date.now() - 20_000;
+  await plant.states(path, [ms(0), "EXECUTE"], [begin, "HELD"]);
+  await classify({ id: await idAt(path, 0), category: "UNPLANNED", reason: "jam" });
+  await plant.unreport(path, begin, begin + 1);
+  await plant.states(path, [begin + 5_000, "HELD"]);
+  expect((await brief(path)).map(([, , ...rest]) => rest)).toEqual([["UNPLANNED", "jam"]]);
+});
+
+test("many people at once say what downtimes were, and each is heard", async () => {
+  const path = "acme/line/j";
+  const states = Array.from(
+    { length: 24 },
+    (_, index) => [ms(index), index % 2 ? "HELD" : "EXECUTE"] as const,
+  );
+  await plant.states(path, ...states);
+  const all = await list(path);
+  const answers = await Promise.all(
+    all.map(({ id }) => classify({ id, category: "UNPLANNED", reason: "jam" })),
+  );
+  expect(answers.flatMap(({ userErrors }) => userErrors)).toEqual([]);
+  expect((await brief(path)).map(([, , , reason]) => reason)).toEqual(all.map(() => "jam"));
+});
+
+test("whoever splits or merges downtimes never takes back what another says of them at the same moment", async () => {
+  const path = "acme/line/k";
+  const stops = Array.from({ length: 8 }, (_, index) => index * 10);
+  await plant.states(
+    path,
+    ...stops.flatMap(
+      (at) =>
+        [
+          [ms(at), "HELD"],
+          [ms(at + 8), "EXECUTE"],
+        ] as const,
+    ),
+  );
+  for (const { id } of await list(path)) await classify({ id, category: "UNPLANNED", reason: "jam" });
+  for (const { id, from } of await list(path)) {
+    const middle = new Date(Date.parse(from) + 4 * MINUTE).toISOString();
+    const [said] = await Promise.all([
+      classify({ id, category: "PLANNED", reason: "cleaning" }),
+      split({ id, at: middle }),
+    ]);
+    expect(said.userErrors).toEqual([]);
+    expect((await list(path)).find((one) => one.id === id)).toMatchObject({ reason: "cleaning" });
+  }
+});
+
+test("what was said of a downtime that is none any more can still be read", async () => {
+  const path = "acme/line/l";
+  await plant.states(path, [ms(0), "EXECUTE"], [ms(10), "HELD"], [ms(20), "EXECUTE"]);
+  await classify({ id: await idAt(path, 0), category: "UNPLANNED", reason: "jam", comment: "again" });
+  await plant.unreport(path, ms(10), ms(11));
+  expect(await brief(path)).toEqual([]);
+  const said = async (from: string, to: string) =>
+    (await plant.ask(
+      `{ machine(path: "${path}") { downtimeClassifications(from: "${from}", to: "${to}") { from to reason comment } } }`,
+    )) as object;
+  const [one, none] = [await said(at(15), at(16)), await said(at(20), at(30))];
+  expect(one).toEqual({
+    machine: {
+      downtimeClassifications: [{ from: at(10), to: at(20), reason: "jam", comment: "again" }],
+    },
+  });
+  expect(none).toEqual({ machine: { downtimeClassifications: [] } });
 });
 
 test("an operation that runs while its machine stands still is delayed, and the downtime names it", async () => {
@@ -273,7 +388,11 @@ test("an operation that runs while its machine stands still is delayed, and the 
   await plant.states(path, [ms(0), "IDLE"]);
   const input = { number: "PO-1", product: "cola", quantity: 5 };
   await plant.ask("mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { failedCount } }", {
-    input: { orders: [{ ...input, operations: [{ sequence: 10, name: "fill", machine: path }] }] },
+    input: {
+      orders: [
+        { ...input, operations: [{ sequence: 10, name: "fill", machine: path, countingSource: "OPERATOR" }] },
+      ],
+    },
   });
   await plant.ask(
     `mutation { releaseOrder(input: { number: "PO-1" }) { userErrors { message } }

@@ -2,29 +2,29 @@ import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Interval } from "../kernel/intervals.js";
-import { storable } from "../kernel/text.js";
+import { err, ok, type Result } from "../kernel/result.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { DowntimeCategory } from "../plant/downtime-settings.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import {
-  adjacencyProblem,
   type Classification,
   classificationProblems,
   type Downtime,
   downtimeId,
-  mergedClassification,
   partsOfDowntimeId,
+  type Said,
   type Statement,
-  statedStretch,
+  saidOfClassified,
+  saidOfMerged,
+  saidOfSplit,
 } from "./downtime.js";
 import type { DowntimeStore } from "./downtime.store.js";
 import type { TimeModelService } from "./time-model.service.js";
 
-/** Machines whose time is in memory at once while a long list is made. */
-const MACHINES_AT_ONCE = 50;
 const MOST_MERGED = 1_000;
+const LONGEST_MERGED_MS = 400 * 86_400_000;
 
 /** Who asks, and the key that makes asking twice harmless. */
 export interface Caller {
@@ -52,9 +52,23 @@ export interface DowntimeResult {
   readonly userErrors: readonly UserErrorValue[];
 }
 
-interface Found {
+/** Time of a machine, as it was when someone decided what to say of it. */
+interface Seen {
   readonly machine: Equipment;
-  readonly downtime: Downtime;
+  readonly time: Interval;
+  /** What was said last of that time. */
+  readonly last: string;
+}
+
+interface Named extends Seen {
+  readonly downtimes: readonly [Downtime, ...Downtime[]];
+}
+
+/** What to write, unless somebody says something of the same time first. */
+interface Plan extends Seen {
+  readonly said: Said;
+  /** The downtimes that come of it. */
+  readonly ids: readonly string[];
 }
 
 /** Downtimes, and what people say of them. */
@@ -84,7 +98,8 @@ export class DowntimeService {
 
   /** The downtime of a global id; null when there is none any more. */
   async byId(id: string): Promise<Downtime | null> {
-    return (await this.#find(id))?.downtime ?? null;
+    const place = this.#placeOf(id);
+    return place && this.#model.downtimeFrom(place.machine, place.from);
   }
 
   /**
@@ -104,13 +119,8 @@ export class DowntimeService {
   async under(path: string | null, range: { from: number; to: number | null }): Promise<Downtime[]> {
     const root = path === null ? undefined : this.#plant.byPath(path);
     if (path !== null && !root) return [];
-    const machines = [...this.#plant.machines(root)];
-    const bounded = this.#bounded(range);
-    const all: Downtime[] = [];
-    for (let at = 0; at < machines.length; at += MACHINES_AT_ONCE) {
-      const found = await this.#model.downtimes(machines.slice(at, at + MACHINES_AT_ONCE), bounded);
-      for (const downtimes of found.values()) all.push(...downtimes);
-    }
+    const found = await this.#model.downtimes([...this.#plant.machines(root)], this.#bounded(range));
+    const all = [...found.values()].flat();
     return all.sort((a, b) => a.from - b.from || (a.machineId < b.machineId ? -1 : 1));
   }
 
@@ -124,8 +134,17 @@ export class DowntimeService {
     };
     const said = await this.#store.statements([...new Set(downtimes.map((one) => one.machineId))], range);
     return downtimes.map(({ machineId, from, to }) =>
-      said.filter((one) => one.machineId === machineId && one.to > from && one.from < (to ?? now)),
+      (said.get(machineId) ?? []).filter((one) => one.to > from && one.from < (to ?? now)),
     );
+  }
+
+  /** What was ever said of each machine's time within a range, oldest first, in the order of `machineIds`. */
+  async statementsOfMachines(
+    machineIds: readonly string[],
+    range: { from: number; to: number | null },
+  ): Promise<(readonly Statement[])[]> {
+    const said = await this.#store.statements(machineIds, this.#bounded(range));
+    return machineIds.map((id) => said.get(id) ?? []);
   }
 
   /** Says what a downtime was. UNCLASSIFIED takes back what was said of it before. */
@@ -133,40 +152,42 @@ export class DowntimeService {
     caller: Caller,
     input: Classification & { readonly id: string; readonly reason: string },
   ): Promise<DowntimeResult> {
-    return this.#run(caller, "classifyDowntime", input, async (tx) => {
+    return this.#run(caller, "classifyDowntime", input, async () => {
+      const named = await this.#named([input.id], "id");
+      const reasons = named.ok ? (named.value.machine.machineType?.downtimeReasons ?? []) : [];
       const comment = input.comment?.trim() ? input.comment : null;
-      const found = await this.#find(input.id);
-      const reasons = found?.machine.machineType?.downtimeReasons ?? [];
-      const userErrors = classificationProblems({ ...input, comment }, reasons);
-      if (!found) userErrors.unshift(notFound(input.id, "id"));
-      if (!found || userErrors.length > 0) return { ids: [], userErrors };
-      const { category } = input;
-      const reason = category === "UNCLASSIFIED" && input.reason.trim() === "" ? null : input.reason;
-      await this.#state(tx, caller, found.downtime, { category, reason, comment });
-      return { ids: [input.id], userErrors: [] };
+      const problems = classificationProblems({ ...input, comment }, reasons);
+      if (!named.ok) return err([...named.error, ...problems]);
+      if (problems.length > 0) return err(problems);
+      const reason = input.reason.trim() === "" ? null : input.reason;
+      const { downtimes, ...seen } = named.value;
+      const said = saidOfClassified(
+        downtimes[0],
+        { category: input.category, reason, comment },
+        seen.time.to,
+      );
+      return ok({ ...seen, said, ids: [input.id] });
     });
   }
 
   /** Parts a downtime in two. Both keep its classification until something else is said of them. */
   split(caller: Caller, input: { readonly id: string; readonly at: Date }): Promise<DowntimeResult> {
-    return this.#run(caller, "splitDowntime", input, async (tx) => {
-      const found = await this.#find(input.id);
-      if (!found) return refused(notFound(input.id, "id"));
-      const { downtime, machine } = found;
+    return this.#run(caller, "splitDowntime", input, async () => {
+      const named = await this.#named([input.id], "id");
+      if (!named.ok) return named;
+      const { downtimes, ...seen } = named.value;
+      const [{ from, to, machineId }] = downtimes;
       const at = input.at.getTime();
-      const now = this.#clock.now();
-      if (!storable(input.at) || at <= downtime.from || at >= (downtime.to ?? now)) {
+      const now = seen.time.to;
+      if (!(at > from && at < (to ?? now))) {
         const message = "at must lie within the downtime, after its beginning and before its end";
-        return refused(userError("INVALID_INPUT", message, ["at"]));
+        return err([userError("INVALID_INPUT", message, ["at"])]);
       }
-      // Else the part that nothing was said of would lose what holds for it only because it was one with the other.
-      if (downtime.classifiedBy === "OPERATOR") await this.#state(tx, caller, downtime, downtime);
-      await this.#store.addCut(tx, {
-        ...{ machineId: machine.id, kind: "CUT", from: at, to: at },
-        madeBy: caller.principal,
-        madeAt: new Date(now),
+      return ok({
+        ...seen,
+        said: saidOfSplit(downtimes[0], at, now),
+        ids: [input.id, downtimeId({ machineId, from: at })],
       });
-      return { ids: [input.id, downtimeId(machine.id, at)], userErrors: [] };
     });
   }
 
@@ -175,69 +196,87 @@ export class DowntimeService {
    * that is named first among those that have any.
    */
   merge(caller: Caller, input: { readonly ids: readonly string[] }): Promise<DowntimeResult> {
-    return this.#run(caller, "mergeDowntimes", input, async (tx) => {
+    return this.#run(caller, "mergeDowntimes", input, async () => {
       const ids = [...new Set(input.ids)];
       if (ids.length < 2 || ids.length > MOST_MERGED) {
         const message = `ids must name 2 to ${MOST_MERGED} downtimes`;
-        return refused(userError("INVALID_INPUT", message, ["ids"]));
+        return err([userError("INVALID_INPUT", message, ["ids"])]);
       }
-      const named: Downtime[] = [];
-      for (const id of ids) {
-        const found = await this.#find(id);
-        if (!found) return refused(notFound(id, "ids"));
-        named.push(found.downtime);
-      }
-      const inOrder = named.toSorted((a, b) => a.from - b.from);
-      const problem = adjacencyProblem(inOrder);
-      if (problem !== null) return refused(userError("PRECONDITION_FAILED", problem, ["ids"]));
-      const [first, last] = [inOrder[0] as Downtime, inOrder.at(-1) as Downtime];
-      const now = this.#clock.now();
-      const { machineId, from } = first;
-      const { to } = statedStretch(last, now);
-      await this.#store.addCut(tx, {
-        ...{ machineId, kind: "JOIN", from, to },
-        madeBy: caller.principal,
-        madeAt: new Date(now),
-      });
-      const classification = mergedClassification(named);
-      if (classification) await this.#state(tx, caller, { ...last, from }, classification);
-      return { ids: [first.id], userErrors: [] };
+      const named = await this.#named(ids, "ids");
+      if (!named.ok) return named;
+      const { downtimes, ...seen } = named.value;
+      const inOrder = downtimes.toSorted((a, b) => a.from - b.from);
+      const gap = inOrder.some(({ from }, index) => index > 0 && inOrder[index - 1]?.to !== from);
+      if (gap)
+        return err([notMergeable("only downtimes that follow each other without a gap can become one")]);
+      const id = downtimeId(inOrder[0] as Downtime);
+      return ok({ ...seen, said: saidOfMerged(downtimes, seen.time.to), ids: [id] });
     });
   }
 
-  #state(tx: Tx, caller: Caller, downtime: Downtime, said: Classification): Promise<void> {
-    const now = this.#clock.now();
-    const { category, reason, comment } = said;
-    return this.#store.addStatement(tx, {
-      ...{ machineId: downtime.machineId, ...statedStretch(downtime, now), category, reason, comment },
-      statedBy: caller.principal,
-      statedAt: new Date(now),
-    });
-  }
-
-  async #find(id: string): Promise<Found | null> {
+  #placeOf(id: string): { machine: Equipment; from: number } | null {
     const parts = partsOfDowntimeId(id);
-    const machine = parts && this.#plant.byId(parts.machineId);
-    if (!parts || machine?.level !== "MACHINE") return null;
-    const downtime = await this.#model.downtimeFrom(machine, parts.from);
-    return downtime && { machine, downtime };
+    const machine = parts ? this.#plant.byId(parts.machineId) : undefined;
+    return parts && machine?.level === "MACHINE" ? { machine, from: parts.from } : null;
+  }
+
+  /** The downtimes of some ids, which must be of one machine, in the order given. */
+  async #named(ids: readonly string[], field: string): Promise<Result<Named, UserErrorValue[]>> {
+    const known = ids.map((id) => this.#placeOf(id));
+    const unknown = known.indexOf(null);
+    if (unknown >= 0) return err([notFound(ids[unknown] ?? "", field)]);
+    const named = known.filter((one) => one !== null);
+    const [machine, ...others] = new Set(named.map((one) => one.machine));
+    if (!machine || others.length > 0)
+      return err([notMergeable("downtimes of several machines cannot become one")]);
+    const beginnings = named.map(({ from }) => from);
+    const range = { from: Math.min(...beginnings), to: Math.max(...beginnings) + 1 };
+    if (range.to - range.from > LONGEST_MERGED_MS)
+      return err([notMergeable("downtimes that lie more than 400 days apart cannot become one")]);
+    const time = { from: range.from, to: this.#clock.now() };
+    // Before they are looked up: what is said meanwhile then counts as new.
+    const last = await this.#store.lastSaid(machine.id, time);
+    const found = (await this.#model.downtimes([machine], range)).get(machine.id) ?? [];
+    const byId = new Map(found.map((one) => [downtimeId(one), one]));
+    const [first, ...rest] = ids.map((id) => byId.get(id));
+    const missing = ids.find((id) => !byId.has(id));
+    if (!first || missing !== undefined) return err([notFound(missing ?? "", field)]);
+    return ok({ machine, time, last, downtimes: [first, ...rest.filter((one) => one !== undefined)] });
   }
 
   async #run(
     caller: Caller,
     operation: string,
     input: unknown,
-    work: (tx: Tx) => Promise<Outcome>,
+    plan: () => Promise<Result<Plan, UserErrorValue[]>>,
   ): Promise<DowntimeResult> {
     const call = { principal: caller.principal, key: caller.idempotencyKey, operation, input };
-    const done = await this.#db.transaction((tx) => once(tx, call, () => work(tx)));
-    if ("refused" in done) return { downtimes: [], userErrors: [done.refused] };
-    const { ids, userErrors } = done.payload;
-    const found = (await Promise.all(ids.map((id) => this.#find(id)))).filter((one) => one !== null);
-    const [first] = found;
-    if (first && !done.replayed)
-      this.#live.publish("downtimeStated", { machines: [first.machine], from: first.downtime.from });
-    return { downtimes: found.map(({ downtime }) => downtime), userErrors };
+    for (;;) {
+      // Outside of the transaction: the many reads of it, each on a connection, must not wait for those that wait for them.
+      const planned = await plan();
+      const done = await this.#db
+        .transaction((tx) => once(tx, call, () => this.#write(tx, caller, planned)))
+        .catch(nullWhenOvertaken);
+      if (done === null) continue;
+      if ("refused" in done) return { downtimes: [], userErrors: [done.refused] };
+      const { ids, userErrors } = done.payload;
+      if (planned.ok && !done.replayed) {
+        const { machine, time } = planned.value;
+        this.#live.publish("downtimeStated", { machines: [machine], from: time.from });
+      }
+      const found = await Promise.all(ids.map((id) => this.byId(id)));
+      return { downtimes: found.filter((one) => one !== null), userErrors };
+    }
+  }
+
+  /** @throws Overtaken when something was said of the same time after the plan was made. */
+  async #write(tx: Tx, caller: Caller, planned: Result<Plan, UserErrorValue[]>): Promise<Outcome> {
+    if (!planned.ok) return { ids: [], userErrors: planned.error };
+    const { machine, time, last, said, ids } = planned.value;
+    await this.#store.hold(tx, machine.id);
+    if ((await this.#store.lastSaid(machine.id, time, tx)) !== last) throw new Overtaken();
+    await this.#store.add(tx, machine.id, said, caller.principal, new Date(this.#clock.now()));
+    return { ids, userErrors: [] };
   }
 
   /** Nobody has facts from before 1970, and nobody knows the time to come. */
@@ -262,6 +301,14 @@ function notFound(id: string, field: string): UserErrorValue {
   return userError("NOT_FOUND", message, [field]);
 }
 
-function refused(error: UserErrorValue): Outcome {
-  return { ids: [], userErrors: [error] };
+function notMergeable(message: string): UserErrorValue {
+  return userError("PRECONDITION_FAILED", message, ["ids"]);
+}
+
+/** Someone else was faster to say something of the same time. */
+class Overtaken extends Error {}
+
+function nullWhenOvertaken(error: unknown): null {
+  if (error instanceof Overtaken) return null;
+  throw error;
 }

@@ -18,8 +18,6 @@ export interface Classification {
 
 /** A stretch of planned busy time that a machine did not produce in. */
 export interface Downtime extends Classification {
-  /** Global. It stays the same for as long as the downtime begins at the same moment. */
-  readonly id: string;
   readonly machineId: string;
   readonly from: number;
   /** Null while it lasts. */
@@ -35,6 +33,8 @@ export interface Downtime extends Classification {
   readonly fault: string | null;
   /** The first operation that ran during it. */
   readonly operationId: string | null;
+  /** The first maintenance order that was in progress during it. */
+  readonly maintenanceOrderId: string | null;
 }
 
 /** What someone said of a stretch of a machine's time. It is kept as it was said; what is said later of the same time counts. */
@@ -56,15 +56,18 @@ export interface Cut extends Interval {
   readonly madeAt: Date;
 }
 
-/** Like other global ids, with the beginning as a third part: a downtime is no row that could have a key. */
-export function downtimeId(machineId: string, from: number): string {
+/**
+ * The global id of a downtime, which stays the same for as long as it begins at the same moment. It is like other global
+ * ids, with the beginning as a third part: a downtime is no row that could have a key.
+ */
+export function downtimeId({ machineId, from }: Pick<Downtime, "machineId" | "from">): string {
   return `Downtime:${machineId}:${from}`;
 }
 
 /** The machine and the beginning that a downtime's id names; null when it is the id of something else. */
 export function partsOfDowntimeId(id: string): { machineId: string; from: number } | null {
   const [type, machineId = "", from = "", ...rest] = id.split(":");
-  if (type !== "Downtime" || rest.length > 0 || !isUuid(machineId) || !/^-?\d{1,15}$/.test(from)) return null;
+  if (type !== "Downtime" || rest.length > 0 || !isUuid(machineId) || !/^\d{1,15}$/.test(from)) return null;
   return { machineId, from: Number(from) };
 }
 
@@ -79,8 +82,12 @@ export function classificationProblems(
     problems.push(userError("INVALID_INPUT", message, [field]));
   const commentProblem = comment === null ? null : textProblem(comment, 10_000);
   if (commentProblem !== null) refuse("comment", `comment ${commentProblem}`);
-  // Whoever takes a classification back has no reason to name.
-  if (category === "UNCLASSIFIED") return problems;
+  if (category === "UNCLASSIFIED") {
+    const message =
+      "reason must be empty with UNCLASSIFIED, which takes back what was said; a comment is kept";
+    if (reason.trim() !== "") refuse("reason", message);
+    return problems;
+  }
   const reasonProblem = textProblem(reason, 200);
   if (reasonProblem !== null) refuse("reason", `reason ${reasonProblem}`);
   else if (reasons.length > 0) {
@@ -92,34 +99,68 @@ export function classificationProblems(
   return problems;
 }
 
-/** Of a downtime that lasts, the newest part may be over already without the server knowing. */
-const UNCERTAIN_MS = 60_000;
-
-/** The stretch that is stored when something is said of a downtime. */
-export function statedStretch({ from, to }: Downtime, now: number): Interval {
-  return { from, to: to ?? Math.max(from + 1, now - UNCERTAIN_MS) };
+/** What is written when someone says something of downtimes; it is about time, whatever downtimes late data makes of that. */
+export interface Said {
+  readonly statement: (Classification & Interval) | null;
+  readonly cut: Pick<Cut, "kind" | "from" | "to"> | null;
 }
 
-/** Why downtimes, oldest first, cannot become one; null when they can. */
-export function adjacencyProblem(downtimes: readonly Downtime[]): string | null {
-  for (const [index, { machineId, from }] of downtimes.entries()) {
-    const before = downtimes[index - 1];
-    if (before && before.machineId !== machineId) return "downtimes of several machines cannot become one";
-    if (before && before.to !== from)
-      return "only downtimes that follow each other without a gap can become one";
-  }
-  return null;
+/** A downtime was this. */
+export function saidOfClassified(
+  downtime: Downtime,
+  { category, reason, comment }: Classification,
+  now: number,
+): Said {
+  return { statement: { ...stretchOf(downtime, now), category, reason, comment }, cut: null };
 }
 
-/**
- * The classification of the downtime that others become: of those that have one the first, as they are named.
- * @returns null when nothing needs to be said, because it comes out by itself.
- */
-export function mergedClassification(named: readonly Downtime[]): Classification | null {
+/** A downtime is parted at a moment. */
+export function saidOfSplit(downtime: Downtime, at: number, now: number): Said {
+  const cut = { kind: "CUT", from: at, to: at } as const;
+  // Else the part that nothing was said of would lose what holds for it only because it was one with the other.
+  if (downtime.classifiedBy !== "OPERATOR") return { statement: null, cut };
+  return { ...saidOfClassified(downtime, downtime, now), cut };
+}
+
+/** Downtimes that follow each other become one. */
+export function saidOfMerged(named: readonly Downtime[], now: number): Said {
+  const from = Math.min(...named.map((one) => one.from));
+  const to = Math.max(...named.map((one) => stretchOf(one, now).to));
+  const classification = mergedClassification(named);
+  if (classification === null) return { statement: null, cut: { kind: "JOIN", from, to } };
+  const { category, reason, comment } = classification;
+  return { statement: { from, to, category, reason, comment }, cut: { kind: "JOIN", from, to } };
+}
+
+/** The time that something is said of; of a downtime that lasts, what has passed of it. */
+function stretchOf({ from, to }: Downtime, now: number): Interval {
+  return { from, to: to ?? Math.max(from + 1, now) };
+}
+
+/** Of those that have a classification the first, as they are named; null when it comes out by itself. */
+function mergedClassification(named: readonly Downtime[]): Classification | null {
   const [first] = named;
   const alike = named.every((one) => one.category === first?.category && one.reason === first.reason);
   if (alike && named.every(({ classifiedBy }) => classifiedBy !== "OPERATOR")) return null;
   return named.find(({ category }) => category !== "UNCLASSIFIED") ?? first ?? null;
+}
+
+/** Whether what is told of a downtime is the same; how long one that lasts has been so far is not compared. */
+export function isToldAlike(one: Downtime, other: Downtime): boolean {
+  return (
+    one.machineId === other.machineId &&
+    one.from === other.from &&
+    one.to === other.to &&
+    one.state === other.state &&
+    one.category === other.category &&
+    one.reason === other.reason &&
+    one.comment === other.comment &&
+    one.classifiedBy === other.classifiedBy &&
+    one.microStop === other.microStop &&
+    one.fault === other.fault &&
+    one.operationId === other.operationId &&
+    one.maintenanceOrderId === other.maintenanceOrderId
+  );
 }
 
 /** Statements as they hold: of each moment what was said last. */

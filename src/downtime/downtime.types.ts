@@ -4,6 +4,7 @@ import { Node } from "../graphql/node.types.js";
 import { connectionTypes, PageArgs } from "../graphql/pagination.js";
 import { GraphQLDateTime, GraphQLEquipmentPath, GraphQLSafeInt } from "../graphql/scalars.js";
 import { UserError } from "../graphql/user-error.types.js";
+import { MaintenanceOrder } from "../maintenance/maintenance.types.js";
 import { Operation } from "../orders/order.types.js";
 import { DOWNTIME_CATEGORIES, type DowntimeCategory } from "../plant/downtime-settings.js";
 import type { MachineState } from "../twin/packml.js";
@@ -57,8 +58,7 @@ export class DowntimeClassification {
   from!: number;
 
   @Field(() => GraphQLDateTime, {
-    description:
-      "The end of the stretch; of a downtime that lasted, of which it was said, the part that was known.",
+    description: "The end of the stretch; of a downtime that lasted, the moment at which it was said.",
   })
   to!: number;
 
@@ -136,11 +136,23 @@ export class Downtime {
   })
   fault!: string | null;
 
+  @Field(() => Boolean, {
+    description:
+      "True only in downtimeChanged, where it is a downtime no longer: late data, a step booked afterwards, a change of the calendar or a merge has taken it away.",
+  })
+  removed!: boolean;
+
   @Field(() => Operation, {
     nullable: true,
     description: "The first operation that ran on the machine during it; null when none did.",
   })
   operation?: object | null;
+
+  @Field(() => MaintenanceOrder, {
+    nullable: true,
+    description: "The first maintenance order that was in progress during it; null when none was.",
+  })
+  maintenanceOrder?: object | null;
 
   @Field(() => [DowntimeClassification], {
     description: "All that people ever said of its time, oldest first; the last one counts.",
@@ -187,12 +199,28 @@ export class DowntimesArgs extends MachineDowntimesArgs {
 }
 
 @ArgsType()
+export class DowntimeRangeArgs {
+  @Field(() => GraphQLDateTime, { description: "The beginning of the range." })
+  from!: Date;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: "The end of the range; null: now." })
+  to?: Date | null;
+}
+
+@ArgsType()
 export class DowntimeChangedArgs {
   @Field(() => GraphQLEquipmentPath, {
     nullable: true,
     description: "Only downtimes of machines at or below this path.",
   })
   under?: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      "Only downtimes that touch the time since then, at most 31 days ago: first all there are, then each as it changes. Null: since a day ago, and only changes come.",
+  })
+  since?: Date | null;
 }
 
 @InputType({ description: "What a downtime was." })
@@ -207,7 +235,7 @@ export class ClassifyDowntimeInput {
 
   @Field(() => String, {
     description:
-      "Why it was: a code of the machine type's reasons where it has any, otherwise any text; with UNCLASSIFIED it may be empty.",
+      "Why it was: a code of the machine type's reasons where it has any, otherwise any text; empty with UNCLASSIFIED.",
   })
   reason!: string;
 
@@ -246,7 +274,8 @@ export class MergeDowntimesInput {
 export class DowntimePayload {
   @Field(() => Downtime, {
     nullable: true,
-    description: "The downtime as it is now, after a split its first part; null when nothing was done.",
+    description:
+      "The downtime as it is now, after a split its first part; null when nothing was done, or when late data has taken it away since.",
   })
   downtime!: object | null;
 

@@ -8,13 +8,12 @@ const MINUTE = 60_000;
 let plant: DowntimePlant;
 /** When all stories begin: some hours ago, on the full minute. */
 const start = Math.floor(Date.now() / MINUTE) * MINUTE - 360 * MINUTE;
-const { at, ms, list, classify, split } = downtimeDesk(() => plant, start);
+const { ms, list, classify, split } = downtimeDesk(() => plant, start);
 
 beforeAll(async () => {
   plant = await startDowntimePlant(`
 machineTypes: [{ name: free, idealCycleTime: 1s }]
 equipment:
-  - { path: acme/line/h, type: free }
   - { path: acme/other/free, type: free }
 `);
 });
@@ -45,7 +44,7 @@ test("the tiles of any range are those of a longer one, cut to size", async () =
   const { timeModel } = plant.services.mes;
   const whole = { from: ms(-10), to: ms(400) };
   const tilesOf = async (range: typeof whole) =>
-    (await timeModel.tiles([machine], range)).get(machine.id) ?? [];
+    (await (await timeModel.reader([machine], range))([machine])).get(machine.id) ?? [];
   // One that lasts grows from question to question.
   const known = (await tilesOf(whole)).filter(({ value }) => value.downtime?.to !== null);
   expect(known.length).toBeGreaterThan(50);
@@ -53,25 +52,4 @@ test("the tiles of any range are those of a longer one, cut to size", async () =
     const range = { from: ms(minute) + 1, to: Math.min(ms(minute + 40) - 1, ms(280)) };
     expect(await tilesOf(range)).toEqual(clipAll(known, range));
   }
-});
-
-test("who follows the downtimes below a path sees them begin, end and be classified", async () => {
-  const path = "acme/line/h";
-  const changes = await plant.follow(
-    `subscription { downtimeChanged(under: "acme/line") { to category machine { path } } }`,
-  );
-  const next = () => changes.next();
-  const reported = () =>
-    plant.services.live.publish("activityChanged", { machines: [plant.machineOf(path)], from: ms(30) });
-  const seen = next();
-  await plant.states(path, [ms(30), "HELD"]);
-  reported();
-  const machine = { path };
-  expect(await seen).toEqual({ downtimeChanged: { to: null, category: "UNCLASSIFIED", machine } });
-  await classify({ id: (await list(path)).at(-1)?.id, category: "UNPLANNED", reason: "jam" });
-  expect(await next()).toEqual({ downtimeChanged: { to: null, category: "UNPLANNED", machine } });
-  await plant.states(path, [ms(35), "EXECUTE"]);
-  reported();
-  expect(await next()).toEqual({ downtimeChanged: { to: at(35), category: "UNPLANNED", machine } });
-  await changes.end();
 });

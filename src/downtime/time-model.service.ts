@@ -8,8 +8,8 @@ import type { Equipment } from "../plant/equipment.js";
 import type { MachineMode, MachineState } from "../twin/packml.js";
 import { type DerivedTime, deriveDowntimes, isDowntime } from "./derivation.js";
 import type { Downtime } from "./downtime.js";
-import type { DowntimeStore } from "./downtime.store.js";
-import { factTiles, type TimeTile } from "./time-model.js";
+import type { DowntimeStore, Sayings } from "./downtime.store.js";
+import { factTiles, type MachineFacts, type TimeTile } from "./time-model.js";
 
 type SpansOf<Value> = Promise<ReadonlyMap<string, readonly Span<Value>[]>>;
 
@@ -35,14 +35,34 @@ export interface MaintenanceSpans {
   spans(machineIds: readonly string[], range: Interval): SpansOf<MaintenanceWork>;
 }
 
+/** Machines whose time is in memory at once while downtimes are looked for. */
+const MACHINES_AT_ONCE = 50;
 const HOUR_MS = 3_600_000;
 /** How far to look at first for the rest of a downtime that reaches over the edge of a range. */
 const FIRST_REACH_MS = 8 * HOUR_MS;
 const REACH_GROWTH = 4;
+const NO_FACTS: OtherFacts = { modes: [], faults: [], runs: [], maintenance: [], planned: [] };
 const NO_REASONS: ReadonlyMap<string, DowntimeReason> = new Map();
 
 /** Tiles by machine id. */
 type TilesOf = Map<string, Span<TimeTile>[]>;
+
+/** All facts but the states, which are most of them. */
+type OtherFacts = Omit<MachineFacts, "states">;
+
+/** What is known of machines in a range beside their states, by machine id. */
+interface Known {
+  readonly range: Interval;
+  /** When it was read: the present of all that is made of it. */
+  readonly now: number;
+  readonly facts: ReadonlyMap<string, OtherFacts>;
+  readonly sayings: Sayings;
+}
+
+/** Reads what the time of some machines counted as: tiles in order, without holes or overlaps, the range and nothing else. */
+export type TilesReader = (
+  machines: readonly Equipment[],
+) => Promise<ReadonlyMap<string, readonly Span<TimeTile>[]>>;
 
 /**
  * What machines' time counts as, from what they did, what was planned, and what people said. Nothing of it is stored, so
@@ -73,16 +93,17 @@ export class TimeModelService {
   }
 
   /**
-   * The time of each machine, by its id: tiles in order, without holes or overlaps, the range and nothing else. What
-   * people said of downtimes is in them. After the last report, and in time to come, what was reported last holds.
+   * The time of machines, to be read of some of them after the other: what there is little of is read here, of all. What
+   * people said of downtimes is in the tiles. After the last report, and in time to come, what was reported last holds.
    */
-  async tiles(
-    machines: readonly Equipment[],
-    range: Interval,
-  ): Promise<ReadonlyMap<string, readonly Span<TimeTile>[]>> {
-    const found = new Map<string, readonly Span<TimeTile>[]>();
-    for (const [id, { tiles }] of await this.#derive(machines, range)) found.set(id, clipAll(tiles, range));
-    return found;
+  async reader(machines: readonly Equipment[], range: Interval): Promise<TilesReader> {
+    const known = await this.#known(machines, range);
+    return async (some) => {
+      const found = new Map<string, readonly Span<TimeTile>[]>();
+      for (const [id, { tiles }] of await this.#derive(some, range, known))
+        found.set(id, clipAll(tiles, range));
+      return found;
+    };
   }
 
   /** The downtimes of each machine that touch the range, whole, oldest first, by the machine's id. */
@@ -91,10 +112,15 @@ export class TimeModelService {
     range: Interval,
   ): Promise<ReadonlyMap<string, readonly Downtime[]>> {
     const to = Math.min(range.to, this.#clock.now());
+    const past = { from: range.from, to };
     const found = new Map<string, readonly Downtime[]>();
-    for (const [id, { downtimes }] of await this.#derive(machines, { from: range.from, to })) {
-      const touching = downtimes.filter((one) => one.from < to && (one.to ?? to) > range.from);
-      found.set(id, touching);
+    for (let at = 0; at < machines.length; at += MACHINES_AT_ONCE) {
+      const some = machines.slice(at, at + MACHINES_AT_ONCE);
+      for (const [id, { downtimes }] of await this.#derive(some, past, await this.#known(some, past)))
+        found.set(
+          id,
+          downtimes.filter((one) => one.from < to && (one.to ?? to) > range.from),
+        );
     }
     return found;
   }
@@ -105,18 +131,22 @@ export class TimeModelService {
     return found.get(machine.id)?.find((one) => one.from === from) ?? null;
   }
 
-  async #derive(machines: readonly Equipment[], range: Interval): Promise<ReadonlyMap<string, DerivedTime>> {
+  /** @param known of these machines and perhaps more, and of the range. */
+  async #derive(
+    machines: readonly Equipment[],
+    range: Interval,
+    known: Known,
+  ): Promise<ReadonlyMap<string, DerivedTime>> {
     const derived = new Map<string, DerivedTime>();
     if (range.from >= range.to) {
       for (const { id } of machines) derived.set(id, { tiles: [], downtimes: [] });
       return derived;
     }
-    const now = this.#clock.now();
-    const facts = await this.#facts(machines, range);
-    await this.#reachBack(machines, facts, range.from);
-    await this.#reachOn(machines, facts, range.to, now);
-    const ids = machines.map(({ id }) => id);
-    const { statements, cuts } = await this.#store.sayings(ids, hullOf(facts.values(), range));
+    const { now } = known;
+    const facts = await this.#facts(machines, range, known);
+    await this.#reachBack(machines, facts, range.from, known);
+    await this.#reachOn(machines, facts, range.to, known);
+    const { statements, cuts } = await this.#sayings(machines, hullOf(facts.values(), range), known);
     for (const { id, machineType } of machines) {
       const rules = {
         machineId: id,
@@ -132,11 +162,16 @@ export class TimeModelService {
   }
 
   /** Adds the beginnings of downtimes that reach into a range from before it. */
-  async #reachBack(machines: readonly Equipment[], facts: TilesOf, from: number): Promise<void> {
+  async #reachBack(
+    machines: readonly Equipment[],
+    facts: TilesOf,
+    from: number,
+    known: Known,
+  ): Promise<void> {
     let open = machines.filter(({ id }) => isLost(facts.get(id)?.[0]));
     let to = from;
     for (let reach = FIRST_REACH_MS; open.length > 0 && to > 0; reach *= REACH_GROWTH) {
-      const before = await this.#facts(open, { from: to - reach, to });
+      const before = await this.#facts(open, { from: to - reach, to }, known);
       open = open.filter(({ id }) => {
         const tiles = before.get(id) ?? [];
         const begins = tiles.findLastIndex((tile) => !isDowntime(tile.value)) + 1;
@@ -148,12 +183,12 @@ export class TimeModelService {
   }
 
   /** Adds the ends of downtimes that reach out of a range, as far as they are known. */
-  async #reachOn(machines: readonly Equipment[], facts: TilesOf, to: number, now: number): Promise<void> {
+  async #reachOn(machines: readonly Equipment[], facts: TilesOf, to: number, known: Known): Promise<void> {
     let open = machines.filter(({ id }) => isLost(facts.get(id)?.at(-1)));
     let from = to;
-    for (let reach = FIRST_REACH_MS; open.length > 0 && from < now; reach *= REACH_GROWTH) {
-      const range = { from, to: Math.min(from + reach, now) };
-      const after = await this.#facts(open, range);
+    for (let reach = FIRST_REACH_MS; open.length > 0 && from < known.now; reach *= REACH_GROWTH) {
+      const range = { from, to: Math.min(from + reach, known.now) };
+      const after = await this.#facts(open, range, known);
       open = open.filter(({ id }) => {
         const tiles = after.get(id) ?? [];
         const ends = tiles.findIndex((tile) => !isDowntime(tile.value));
@@ -164,10 +199,47 @@ export class TimeModelService {
     }
   }
 
-  async #facts(machines: readonly Equipment[], range: Interval): Promise<TilesOf> {
+  async #facts(machines: readonly Equipment[], range: Interval, known: Known): Promise<TilesOf> {
     const ids = machines.map(({ id }) => id);
-    const [states, modes, faults, runs, maintenance, planned] = await Promise.all([
+    const [states, others] = await Promise.all([
       this.#activity.states(ids, range),
+      holds(known.range, range) ? known.facts : this.#otherFacts(machines, range),
+    ]);
+    return new Map(
+      machines.map(({ id, machineType }) => {
+        const facts = { ...(others.get(id) ?? NO_FACTS), states: states.get(id) ?? [] };
+        const producesWithoutOrder = machineType?.idealCycleTimeMs !== undefined;
+        return [id, factTiles(range, facts, { producesWithoutOrder })];
+      }),
+    );
+  }
+
+  async #sayings(machines: readonly Equipment[], range: Interval, known: Known): Promise<Sayings> {
+    if (holds(known.range, range)) return known.sayings;
+    return this.#store.sayings(
+      machines.map(({ id }) => id),
+      range,
+    );
+  }
+
+  /** With what most downtimes need that reach over the edges of the range. */
+  async #known(machines: readonly Equipment[], { from, to }: Interval): Promise<Known> {
+    const now = this.#clock.now();
+    const wide = { from: from - FIRST_REACH_MS, to: Math.max(to, Math.min(to + FIRST_REACH_MS, now)) };
+    const ids = machines.map(({ id }) => id);
+    const [facts, sayings] = await Promise.all([
+      this.#otherFacts(machines, wide),
+      this.#store.sayings(ids, wide),
+    ]);
+    return { range: wide, now, facts, sayings };
+  }
+
+  async #otherFacts(
+    machines: readonly Equipment[],
+    range: Interval,
+  ): Promise<ReadonlyMap<string, OtherFacts>> {
+    const ids = machines.map(({ id }) => id);
+    const [modes, faults, runs, maintenance, planned] = await Promise.all([
       this.#activity.modes(ids, range),
       this.#activity.faults(ids, range),
       this.#runs.runs(ids, range),
@@ -175,21 +247,23 @@ export class TimeModelService {
       Promise.all(machines.map((machine) => this.#calendar.planned(machine, range))),
     ]);
     return new Map(
-      machines.map((machine, index) => {
-        const { id, machineType } = machine;
-        const facts = {
-          states: states.get(id) ?? [],
+      ids.map((id, index) => [
+        id,
+        {
           modes: modes.get(id) ?? [],
           faults: faults.get(id) ?? [],
           runs: runs.get(id) ?? [],
           maintenance: maintenance.get(id) ?? [],
           planned: planned[index] ?? [],
-        };
-        const producesWithoutOrder = machineType?.idealCycleTimeMs !== undefined;
-        return [id, factTiles(range, facts, { producesWithoutOrder })];
-      }),
+        },
+      ]),
     );
   }
+}
+
+/** Whether all of an interval lies in another one. */
+function holds(outer: Interval, { from, to }: Interval): boolean {
+  return outer.from <= from && to <= outer.to;
 }
 
 function isLost(tile: Span<TimeTile> | undefined): boolean {

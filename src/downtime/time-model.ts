@@ -99,7 +99,6 @@ export function factTiles(range: Interval, facts: MachineFacts, rules: TimeRules
 export function categoryOf(so: Facts, rules: TimeRules): TimeCategory {
   const { state, mode, maintenance, planned, run } = so;
   if (state === "EXECUTE" && (run !== null || rules.producesWithoutOrder)) return "PRODUCTION";
-  if (state === "EXECUTE") return "UNALLOCATED";
   if (mode === "SETUP") return "SETUP";
   if (maintenance?.kind === "CORRECTIVE") return "DOWN";
   if (maintenance !== null || mode === "MAINTENANCE") return "PLANNED_DOWN";

@@ -32,12 +32,12 @@ const NEAR_ZERO = 0.1;
  * @param before its last reading before the first point; null: growth counts from the first point on.
  * @param points in the order of time. After a fall to near zero the new value is what was added; other falls add nothing.
  */
-export function energyOf(before: number | null, points: readonly EnergyPoint[]): number {
+export function energyOf(before: number | null, points: Iterable<EnergyPoint>): number {
   let last = before;
   let growth = 0;
   for (const { value, min, max } of points) {
-    const end = typeof value === "bigint" ? Number(value) : value;
-    if (typeof end !== "number" || min === null || max === null) continue;
+    const end = readingOf(value);
+    if (end === null || min === null || max === null) continue;
     const start = last ?? min;
     if (min < start && min <= start * NEAR_ZERO) {
       // What lies above both ends was reached before the fall.
@@ -46,6 +46,11 @@ export function energyOf(before: number | null, points: readonly EnergyPoint[]):
     last = end;
   }
   return growth;
+}
+
+/** A counter's value as a number; null where it is none. */
+export function readingOf(value: unknown): number | null {
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
 }
 
 /** Energy by unit: machines whose counters have different units are told apart. */

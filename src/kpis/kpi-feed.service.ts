@@ -4,13 +4,9 @@ import type { Interval } from "../kernel/intervals.js";
 import type { Logger } from "../kernel/logger.js";
 import { iterate, type LiveBus } from "../live/live-bus.js";
 import { type Equipment, isUnder } from "../plant/equipment.js";
+import { followedShift, nextTurnInMs, SHIFT_REACH_MS } from "./followed-shift.js";
 import type { KpiService, ShiftTime } from "./kpi.service.js";
 import type { KpiReport } from "./kpi-report.js";
-
-const DAY_MS = 86_400_000;
-/** How far back a shift is looked for, and how long a report without shifts is. */
-const SHIFT_REACH_MS = 8 * DAY_MS;
-const WITHOUT_SHIFTS_MS = DAY_MS;
 
 /** What a subscriber follows: since a moment, a named shift's latest instance, or the latest shift. */
 export interface Followed {
@@ -42,8 +38,8 @@ interface Topic {
 }
 
 /**
- * Live reports: one computation for all subscribers of the same report, when something that it is made of changed, at
- * most one in `gapMs`, and at least one in `everyMs`.
+ * Live reports: one computation for all subscribers of the same report, when something that it is made of changed or a
+ * shift begins or ends, at most one in `gapMs`, and at least one in `everyMs`.
  */
 export class KpiFeed {
   readonly #kpis: KpiService;
@@ -100,14 +96,24 @@ export class KpiFeed {
     );
   }
 
-  /** The range that is followed, as it is at this moment, and the shift that it is. */
-  rangeOf({ equipment, from, shift }: Followed): { range: Interval; shift: ShiftTime | null } {
+  /** Whether there is, or lately was, a shift such as this one follows. */
+  hasShift(followed: Followed): boolean {
+    return this.#at(followed).shift !== null;
+  }
+
+  /** What is followed as it is at this moment. */
+  #at({ equipment, from, shift }: Followed): { range: Interval; shift: ShiftTime | null } {
     const now = this.#clock.now();
     if (from !== null) return { range: { from: from.getTime(), to: now }, shift: null };
-    const shifts = this.#kpis.shiftsOf(equipment, { from: now - SHIFT_REACH_MS, to: now });
-    const latest = shifts.findLast((one) => shift === null || one.name === shift);
-    if (!latest) return { range: { from: now - WITHOUT_SHIFTS_MS, to: now }, shift: null };
-    return { range: { from: latest.from, to: Math.min(latest.to, now) }, shift: latest };
+    return followedShift(this.#kpis.shiftsOf(equipment, { from: now - SHIFT_REACH_MS, to: now }), shift, now);
+  }
+
+  /** When a report is due although nothing has changed. */
+  #dueInMs({ equipment, from }: Followed): number {
+    const now = this.#clock.now();
+    if (from !== null) return this.#everyMs;
+    const turn = nextTurnInMs(this.#kpis.shiftsOf(equipment, { from: now, to: now + this.#everyMs }), now);
+    return Math.min(this.#everyMs, Math.max(turn, this.#gapMs));
   }
 
   #listen(): () => void {
@@ -134,10 +140,17 @@ export class KpiFeed {
     };
   }
 
-  /** Computes now, or as soon as the gap to the last computation allows it. */
   #refresh(topic: Topic): void {
+    if (topic.stale) return;
     topic.stale = true;
-    if (!topic.busy) this.#wake(topic, Math.max(0, topic.last + this.#gapMs - this.#clock.now()));
+    if (!topic.busy) this.#wakeSoon(topic);
+  }
+
+  /** Computes now, or as soon as the gap to the last computation allows it. */
+  #wakeSoon(topic: Topic): void {
+    const sinceLast = this.#clock.now() - topic.last;
+    // Below 0 when the clock was set back.
+    this.#wake(topic, sinceLast < 0 ? this.#gapMs : Math.max(0, this.#gapMs - sinceLast));
   }
 
   #wake(topic: Topic, inMs: number): void {
@@ -149,19 +162,21 @@ export class KpiFeed {
     topic.busy = true;
     topic.stale = false;
     topic.last = this.#clock.now();
+    let dueInMs = this.#everyMs;
     try {
-      const { range, shift } = this.rangeOf(topic.followed);
+      const { range, shift } = this.#at(topic.followed);
       const { equipment } = topic.followed;
       const [report] = await this.#kpis.reports([equipment], range);
       topic.range = range;
       if (report) for (const reader of topic.readers) reader.push({ equipment, shift, report });
+      dueInMs = this.#dueInMs(topic.followed);
     } catch (error) {
       this.#logger.warn({ err: error, path: topic.followed.equipment.path }, "live KPIs are late");
     }
     topic.busy = false;
     if (topic.readers.size === 0) return;
-    if (topic.stale) this.#refresh(topic);
-    else this.#wake(topic, this.#everyMs);
+    if (topic.stale) this.#wakeSoon(topic);
+    else this.#wake(topic, dueInMs);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Interval } from "../kernel/intervals.js";
+import type { Equipment } from "../plant/equipment.js";
 import type { EnergyUse } from "./energy.js";
 import { type KpiSums, type Kpis, kpisOf } from "./kpi.js";
 import type { Loss } from "./losses.js";
@@ -20,22 +21,28 @@ export interface KpiReport extends Kpis {
   energy(): Promise<EnergyUse[]>;
 }
 
+/** A machine's part of a report, or of it what an operation had. */
+export interface MachineSums {
+  readonly machine: Equipment;
+  readonly sums: KpiSums;
+}
+
 /**
  * The figures of a report.
- * @param unrated the paths of the machines that made what has no ideal cycle time.
+ * @param machines each with its part of the sums.
  * @param delivered what throughput counts, a decimal; left out: all that was produced.
  */
 export function figuresOf(
   range: Interval,
   sums: KpiSums,
-  unrated: readonly string[],
+  machines: readonly MachineSums[],
   delivered?: string,
 ): Kpis & Pick<KpiReport, "range" | "sums" | "notes"> {
   return {
     ...kpisOf(sums, delivered),
     range,
     sums,
-    notes: unrated.length === 0 ? [] : [unratedNote(unrated)],
+    notes: notesOf(sums, machines),
   };
 }
 
@@ -47,8 +54,27 @@ export function isFinal(
   return !options.open && options.now - range.to > options.lateDataMs;
 }
 
-function unratedNote(paths: readonly string[]): string {
-  const named = paths.slice(0, MOST_NAMED).join(", ");
+function notesOf({ unrated, leftOut }: KpiSums, machines: readonly MachineSums[]): string[] {
+  const notes: string[] = [];
+  if (unrated) {
+    const places = placesOf(machines.filter(({ sums }) => sums.unrated));
+    notes.push(
+      `effectiveness and OEE are not known: there is no ideal cycle time for what was made on ${places}`,
+    );
+  }
+  const aside = machines.filter(({ sums }) => sums.leftOut !== "0");
+  if (aside.length > 0) {
+    const pieces = leftOut === "1" ? "1 piece that was" : `${leftOut} pieces that were`;
+    const places = placesOf(aside);
+    notes.push(
+      `effectiveness leaves out ${pieces} made while no operation ran, without an ideal cycle time, on ${places}`,
+    );
+  }
+  return notes;
+}
+
+function placesOf(machines: readonly MachineSums[]): string {
+  const paths = [...new Set(machines.map(({ machine }) => machine.path))];
   const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : "";
-  return `effectiveness and OEE are not known: there is no ideal cycle time for what was made on ${named}${more}`;
+  return `${paths.slice(0, MOST_NAMED).join(", ")}${more}`;
 }

@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import { Arg, Args, Ctx, FieldResolver, Resolver, Root, Subscription } from "type-graphql";
+import { downtimeValue } from "../downtime/downtime-value.js";
 import { type GraphQLContext, loaderOf } from "../graphql/context.js";
 import { badInput } from "../graphql/pagination.js";
 import type { Interval } from "../kernel/intervals.js";
@@ -156,7 +157,7 @@ export class KpiReportResolver {
 
   @Subscription(() => KpiReport, {
     description:
-      "A live report: first as it is, then after every change at most once a second, and at least once a minute. Of the shift that takes place, or else the latest one; without shifts, of the last 24 hours.",
+      "A live report: first as it is, then after every change at most once a second, when a shift begins or ends, and at least once a minute. Of the shift that takes place, or else the latest one; without shifts, of the last 24 hours.",
     subscribe: ({ args, context }: { args: KpiChangedArgs; context: GraphQLContext }) =>
       context.resolver(KpiReportResolver).follow(args),
     complexity: ({ childComplexity }) => 500 + childComplexity,
@@ -174,7 +175,10 @@ export class KpiReportResolver {
     if (from !== null && shift !== null) throw badInput("give from or shift, not both", ["shift"]);
     const range = from === null ? null : this.#kpis.range(equipment, from, null);
     if (range?.ok === false) throw badInput(range.error.message, [range.error.field]);
-    return this.#feed.follow({ equipment, from, shift });
+    const followed = { equipment, from, shift };
+    if (shift !== null && !this.#feed.hasShift(followed))
+      throw badInput(`shift: no shift "${shift}" has taken place at "${path}" lately`, ["shift"]);
+    return this.#feed.follow(followed);
   }
 
   @FieldResolver()
@@ -201,6 +205,15 @@ export class KpiReportResolver {
   @FieldResolver(() => [KpiEnergy])
   energy(@Root() { report }: KpiReportValue): Promise<EnergyUse[]> {
     return report.energy();
+  }
+}
+
+/** What branches of the loss tree show. */
+@Resolver(() => KpiLoss)
+export class KpiLossResolver {
+  @FieldResolver()
+  downtime(@Root() { downtime }: Loss): object | null {
+    return downtime && downtimeValue(downtime);
   }
 }
 

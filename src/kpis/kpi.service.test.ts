@@ -93,15 +93,30 @@ async function ask(document: string): Promise<any> {
 
 const iso = (time: number) => new Date(time).toISOString();
 
+/** How many statements a question takes the second time. */
+async function cost(document: string): Promise<number> {
+  await ask(document);
+  const before = db.asked;
+  await ask(document);
+  return db.asked - before;
+}
+
+test("where machines are read one by one, each takes one statement more", async () => {
+  const report = `kpis(from: "${iso(begun)}", to: "${iso(begun + 50 * DAY)}") { availability }`;
+  const one = await cost(`{ equipment(path: "acme/site/area/line/press-0") { ${report} } }`);
+  expect(await cost(`{ equipment(path: "acme") { ${report} } }`)).toBe(one + MACHINES - 1);
+});
+
 test("the statements of a list of machines do not grow with the machines", async () => {
   const range = `from: "${iso(begun)}", to: "${iso(begun + 10 * DAY)}"`;
   const report = `kpis(${range}) { availability finality losses { durationMs } energy { amount } }`;
-  const cost = async (document: string) => {
-    await ask(document);
-    const before = db.asked;
-    await ask(document);
-    return db.asked - before;
-  };
+  const figures = await cost(
+    `{ machine(path: "acme/site/area/line/press-0") { kpis(${range}) { availability losses { durationMs } } } }`,
+  );
+  const withoutLosses = await cost(
+    `{ machine(path: "acme/site/area/line/press-0") { kpis(${range}) { availability } } }`,
+  );
+  expect(figures).toBe(withoutLosses);
   const one = await cost(`{ machine(path: "acme/site/area/line/press-0") { ${report} } }`);
   const all = await cost(`{ machines { edges { node { ${report} } } } }`);
   const group = await cost(
@@ -109,6 +124,31 @@ test("the statements of a list of machines do not grow with the machines", async
   );
   expect(one).toBeGreaterThan(0);
   expect([all, group]).toEqual([one, one]);
+});
+
+test("the losses of a few days are read with the figures, down to the downtime", async () => {
+  const path = "acme/site/area/line/press-0";
+  const asked = (fields: string, days: number) =>
+    ask(
+      `{ machine(path: "${path}") { kpis(from: "${iso(begun)}", to: "${iso(begun + days * DAY)}") { ${fields} } } }`,
+    );
+  const cost = async (fields: string, days: number) => {
+    const before = db.asked;
+    const { machine } = await asked(fields, days);
+    return [db.asked - before, machine.kpis] as const;
+  };
+  const losses = "losses(downtimes: true) { kind durationMs downtimeCount downtime { from durationMs } }";
+  const [plain] = await cost("availability", 10);
+  const [few, short] = await cost(losses, 10);
+  const [many, long] = await cost(losses, 100);
+  expect(few).toBe(plain);
+  expect(many).toBe(2 * plain);
+  const held = { kind: "DOWNTIME", durationMs: HOUR, downtimeCount: 1 };
+  for (const report of [short, long])
+    expect(report.losses).toContainEqual({
+      ...held,
+      downtime: { from: iso(begun + DAY), durationMs: HOUR },
+    });
 });
 
 test("a range too long to be read at once has the same report and losses", async () => {

@@ -1,15 +1,16 @@
 import type { Clock } from "../kernel/clock.js";
-import type { Interval } from "../kernel/intervals.js";
+import { durationOf, type Interval } from "../kernel/intervals.js";
 import { err, type Result } from "../kernel/result.js";
 import type { Operation } from "../orders/operation.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { PlantService } from "../plant/plant.service.js";
 import { type CounterEnergy, energyUse } from "./energy.js";
-import { addUp, type KpiSums } from "./kpi.js";
+import { addUp } from "./kpi.js";
 import { type RangeProblem, rangeOf, sizeProblem } from "./kpi-range.js";
 import { figuresOf, isFinal, type KpiReport } from "./kpi-report.js";
-import { type Loss, LossTree } from "./losses.js";
-import { operationsOf, outputSums, partSums } from "./machine-part.js";
+import { LossTree } from "./losses.js";
+import { type PartSummary, partSums, summaryOf } from "./machine-part.js";
+import { once } from "./once.js";
 import type { PartReader } from "./part-reader.service.js";
 
 /** Finds operations; one for each id, in their order. */
@@ -40,24 +41,19 @@ export interface ShiftReport {
   readonly report: KpiReport;
 }
 
-/** What is remembered of a machine's part of a range. */
-interface Summary {
-  readonly sums: KpiSums;
-  readonly operations: ReadonlySet<string>;
-}
-
 /** All that the reports of one question share, by machine id. */
 interface Question {
   readonly range: Interval;
-  readonly summaries: ReadonlyMap<string, Summary>;
+  readonly summaries: ReadonlyMap<string, PartSummary>;
   readonly open: () => Promise<ReadonlySet<string>>;
   readonly energy: () => Promise<readonly CounterEnergy[]>;
-  readonly losses: Readonly<Record<LossDetail, () => Promise<LossesOf>>>;
+  /** Loss trees down to the downtime, by what was asked for, in its order; null: those of the summaries are. */
+  readonly downtimes: (() => Promise<readonly LossTree[]>) | null;
 }
 
-type LossDetail = "reasons" | "downtimes";
-/** By what was asked for, in its order. */
-type LossesOf = readonly Loss[][];
+const DAY_MS = 86_400_000;
+/** Of at most so many machines times days every downtime is remembered from the first reading; of more they are read when asked for. */
+const MACHINE_DAYS_KEPT = 14;
 
 /** KPIs of equipment, computed from facts at every question, so that late data and corrections restate them. */
 export class KpiService {
@@ -145,10 +141,11 @@ export class KpiService {
   async #ask(equipment: readonly Equipment[], ranges: readonly Interval[]): Promise<KpiReport[][]> {
     const machinesOf = equipment.map((one) => this.#machinesOf(one));
     const machines = [...new Set(machinesOf.flat())];
-    const summaries = ranges.map(() => new Map<string, Summary>());
+    const summaries = ranges.map(() => new Map<string, PartSummary>());
     const operations = new Set<string>();
+    const downtimes = machines.length * durationOf(ranges) <= MACHINE_DAYS_KEPT * DAY_MS;
     for await (const { index, part } of this.#reader.read(machines, ranges)) {
-      const summary = { sums: partSums(part), operations: operationsOf(part) };
+      const summary = summaryOf(part, { downtimes });
       summaries[index]?.set(part.machine.id, summary);
       for (const id of summary.operations) operations.add(id);
     }
@@ -156,13 +153,10 @@ export class KpiService {
     return ranges.map((range, index) => {
       const question = {
         range,
-        summaries: summaries[index] ?? new Map<string, Summary>(),
+        summaries: summaries[index] ?? new Map<string, PartSummary>(),
         open,
         energy: once(() => this.#energy.energy(machines, range)),
-        losses: {
-          reasons: once(() => this.#losses(machinesOf, range, false)),
-          downtimes: once(() => this.#losses(machinesOf, range, true)),
-        },
+        downtimes: downtimes ? null : once(() => this.#trees(machinesOf, range)),
       };
       return machinesOf.map((some, place) => this.#report(some, place, question));
     });
@@ -175,9 +169,8 @@ export class KpiService {
       return summary ? [{ machine, ...summary }] : [];
     });
     const sums = addUp(own.map((one) => one.sums));
-    const unrated = own.filter((one) => one.sums.unrated).map(({ machine }) => machine.path);
     return {
-      ...figuresOf(range, sums, unrated),
+      ...figuresOf(range, sums, own),
       finality: async () => {
         const ended = { now: this.#clock.now(), lateDataMs: this.#plants.lateDataMs };
         // Only what ended long ago is worth asking whether anything of it is open.
@@ -186,9 +179,10 @@ export class KpiService {
         const isOpen = own.some(({ operations }) => [...operations].some((id) => open.has(id)));
         return isFinal(range, { ...ended, open: isOpen }) ? "FINAL" : "PROVISIONAL";
       },
-      losses: async ({ downtimes }) => {
-        const all = await question.losses[downtimes ? "downtimes" : "reasons"]();
-        return all[place] ?? [];
+      losses: async (options) => {
+        const read = options.downtimes ? question.downtimes : null;
+        const tree = read ? (await read())[place] : treeOf(machines, summaries);
+        return tree?.list(options) ?? [];
       },
       energy: async () => {
         const ids = new Set(own.map(({ machine }) => machine.id));
@@ -198,22 +192,21 @@ export class KpiService {
     };
   }
 
-  /** Of each list of machines. They are read once more: to keep all tiles of a report costs more than it saves. */
-  async #losses(
-    machinesOf: readonly (readonly Equipment[])[],
-    range: Interval,
-    downtimes: boolean,
-  ): Promise<LossesOf> {
-    const trees = machinesOf.map(() => new LossTree({ downtimes }));
+  /** Down to the downtime, of each list of machines. They are read once more: to keep all tiles costs more than it saves. */
+  async #trees(machinesOf: readonly (readonly Equipment[])[], range: Interval): Promise<LossTree[]> {
+    const trees = machinesOf.map(() => new LossTree({ downtimes: true }));
     const treesOf = new Map<Equipment, LossTree[]>();
     for (const [place, machines] of machinesOf.entries())
       for (const machine of machines)
         treesOf.set(machine, [...(treesOf.get(machine) ?? []), trees[place] as LossTree]);
     for await (const { part } of this.#reader.read([...treesOf.keys()], [range])) {
-      const output = outputSums(part.machine, part.counts);
-      for (const tree of treesOf.get(part.machine) ?? []) tree.add(part.tiles, output);
+      const sums = partSums(part);
+      for (const tree of treesOf.get(part.machine) ?? []) {
+        tree.addTime(part.tiles);
+        tree.addProduction(sums);
+      }
     }
-    return trees.map((tree) => tree.list());
+    return trees;
   }
 
   /** Those of the operations that run or are held, so that more may be counted for them. */
@@ -229,11 +222,11 @@ export class KpiService {
   }
 }
 
-/** Does the work at the first call; all calls share what comes of it. */
-function once<Value>(work: () => Promise<Value>): () => Promise<Value> {
-  let result: Promise<Value> | null = null;
-  return () => {
-    result ??= work();
-    return result;
-  };
+function treeOf(machines: readonly Equipment[], summaries: ReadonlyMap<string, PartSummary>): LossTree {
+  const tree = new LossTree({ downtimes: true });
+  for (const { id } of machines) {
+    const summary = summaries.get(id);
+    if (summary) tree.addTree(summary.losses);
+  }
+  return tree;
 }

@@ -16,7 +16,7 @@ export interface TimeSums {
   readonly plannedDownMs: number;
   /** Within the calendar, but nothing was asked of the machine. */
   readonly unallocatedMs: number;
-  /** Outside the calendar, and nothing was done. */
+  /** Outside the calendar's busy time, and no production, set-up or maintenance. */
   readonly notPlannedMs: number;
   /** Planned busy time (PBT): busy time of the calendar less planned down time within it. */
   readonly plannedBusyMs: number;
@@ -39,7 +39,9 @@ export interface OutputSums {
   readonly idealGoodMs: number;
   /** Likewise of scrap. */
   readonly idealScrapMs: number;
-  /** Something was made that has no ideal cycle time. */
+  /** Of both the quantity, decimal, that was made while no operation ran and has no ideal cycle time: no ratio of times has it. */
+  readonly leftOut: string;
+  /** Something was made for operations that has no ideal cycle time. */
   readonly unrated: boolean;
 }
 
@@ -89,6 +91,7 @@ export const NO_OUTPUT: OutputSums = {
   scrap: "0",
   idealGoodMs: 0,
   idealScrapMs: 0,
+  leftOut: "0",
   unrated: false,
 };
 
@@ -106,6 +109,7 @@ export function addUp(all: readonly KpiSums[]): KpiSums {
     scrap: sumOf(all.map(({ scrap }) => scrap)),
     idealGoodMs: all.reduce((sum, one) => sum + one.idealGoodMs, 0),
     idealScrapMs: all.reduce((sum, one) => sum + one.idealScrapMs, 0),
+    leftOut: sumOf(all.map(({ leftOut }) => leftOut)),
     unrated: all.some(({ unrated }) => unrated),
   };
 }

@@ -25,13 +25,15 @@ registerEnumType(KpiLossKindEnum, {
   description: "What a part of the time was lost to, or won for.",
   valuesConfig: {
     CALENDAR_TIME: { description: "All of the range, of all machines: the root." },
-    NOT_PLANNED: { description: "Outside the calendar, and nothing was done." },
+    NOT_PLANNED: { description: "Outside the calendar's busy time, and no production, set-up or maintenance." },
     OFF_SHIFT: { description: "Of it: no shift took place." },
     HOLIDAY: { description: "Of it: holidays." },
     BREAK: { description: "Of it: breaks." },
     PLANNED_STOP: { description: "Of it: planned stops." },
     PLANNED_DOWN: { description: "Planned maintenance, and downtimes that were classified as planned." },
-    BUSY: { description: "Planned busy time, and what was worked outside the calendar (overtimeMs)." },
+    BUSY: {
+      description: "Planned busy time and overtimeMs.",
+    },
     UNALLOCATED: { description: "Nothing was asked of the machine: no operation ran." },
     SETUP: { description: "Set-up and changeover." },
     DOWN: { description: "Down." },
@@ -71,7 +73,7 @@ export class KpiLoss {
     nullable: true,
     description: "Of DOWNTIME: the whole downtime, which may reach beyond the range.",
   })
-  downtime!: object | null;
+  downtime?: object | null;
 
   @Field(() => GraphQLSafeInt, { description: "How long it was, in milliseconds." })
   durationMs!: number;
@@ -134,7 +136,9 @@ export class KpiReport {
   @ratio("Actual production time / planned busy time.")
   availability!: number | null;
 
-  @ratio("Planned run time per unit x produced quantity / actual production time.")
+  @ratio(
+    "Planned run time per unit x produced quantity / actual production time. Null if an operation made something without an ideal cycle time; what was made between operations without one is left out.",
+  )
   effectiveness!: number | null;
 
   @ratio("Good quantity / produced quantity.")
@@ -158,10 +162,14 @@ export class KpiReport {
   @ratio("Scrap quantity / produced quantity.")
   scrapRatio!: number | null;
 
-  @ratio("Good parts / inspected parts: each piece counts once, when it is first inspected.")
+  @ratio(
+    "Equals qualityRatio: good by produced quantity. Rework is not recorded, so each piece counts as inspected once, with what it was found to be in the end.",
+  )
   firstPassYield!: number | null;
 
-  @ratio("Produced quantity per hour of order execution time; of an order, that of its last operation.")
+  @ratio(
+    "Produced quantity per hour of order execution time; of an order what its last operation made, of a group per hour of one machine.",
+  )
   throughputPerHour!: number | null;
 
   @ratio("Mean time between failures, in milliseconds: mttfMs + mttrMs.")
@@ -174,7 +182,8 @@ export class KpiReport {
   mttrMs!: number | null;
 
   @Field(() => Int, {
-    description: "Unbroken stretches of down time within the range, micro-stops left out.",
+    description:
+      "Unbroken stretches of down time within the range, micro-stops left out. A break or the end of a shift ends one.",
   })
   failureCount!: number;
 
@@ -187,10 +196,12 @@ export class KpiReport {
   @Field(() => Float, { description: "Good and spoilt together." })
   producedQuantity!: number;
 
-  @time("The whole range, of all machines.")
+  @time("The whole range, of all machines; of an operation or order, the time in which operations ran.")
   calendarTimeMs!: number;
 
-  @time("Actual production time (APT): EXECUTE with a running operation.")
+  @time(
+    "Actual production time (APT): EXECUTE with a running operation; without one where the machine type has an ideal cycle time.",
+  )
   actualProductionTimeMs!: number;
 
   @time("Actual unit set-up time (AUST).")
@@ -214,10 +225,10 @@ export class KpiReport {
   @time("Planned maintenance, and downtimes that were classified as planned.")
   plannedDownTimeMs!: number;
 
-  @time("Outside the calendar, and nothing was done.")
+  @time("Outside the calendar's busy time, and no production, set-up or maintenance.")
   notPlannedTimeMs!: number;
 
-  @time("Within the calendar, but no operation ran.")
+  @time("Within the calendar's busy time, but no operation ran.")
   unallocatedTimeMs!: number;
 
   @time("Production, set-up, delay and down time outside the calendar's busy time.")
@@ -231,12 +242,12 @@ export class KpiReport {
   })
   finality?: KpiFinality;
 
-  @Field(() => [String], { description: "Why a figure is missing." })
+  @Field(() => [String], { description: "Why a figure is missing, or leaves something out." })
   notes!: readonly string[];
 
   @Field(() => [KpiEnergy], {
     description:
-      "What the machines' counters with the role ENERGY tell, by unit; of an operation, from its start to its end.",
+      "What the machines' counters with the role ENERGY tell, by unit; of an operation, from its start to its end; of an order, what its operations have in common once.",
     complexity: 500,
   })
   energy?: object[];
@@ -269,7 +280,8 @@ export class KpiChangedArgs {
 
   @Field(() => String, {
     nullable: true,
-    description: "Only shifts of this name: the latest that has begun, until its end.",
+    description:
+      "Only shifts of this name: the latest that has begun, until its end. It is refused when none has lately.",
   })
   shift?: string | null;
 }

@@ -1,7 +1,7 @@
-import type { Downtime } from "../downtime/downtime.js";
+import { type Downtime, downtimeId } from "../downtime/downtime.js";
 import type { PlannedKind, TimeCategory } from "../downtime/time-model.js";
 import type { Span } from "../kernel/intervals.js";
-import type { OutputSums } from "./kpi.js";
+import type { OutputSums, TimeSums } from "./kpi.js";
 import type { KpiTile } from "./time-sums.js";
 
 /** What a part of the time was lost to, or won for; see docs/kpis.md. */
@@ -49,22 +49,19 @@ export interface Loss {
 }
 
 interface Branch {
-  readonly key: string;
   readonly parent: Branch | null;
   readonly kind: LossKind;
   readonly reason: string | null;
   readonly downtime: Downtime | null;
-  readonly branches: Map<string, Branch>;
+  /** Its reason's or downtime's; apart from others of its kind below the same branch. */
+  readonly name: string | null;
+  /** By their kind, and then by their name. */
+  readonly branches: Map<LossKind, Map<string | null, Branch>>;
   ms: number;
   downtimes: number;
+  /** The downtime that was counted last. */
+  last: Downtime | null;
 }
-
-const LOST: Readonly<Partial<Record<TimeCategory, LossKind>>> = {
-  PLANNED_DOWN: "PLANNED_DOWN",
-  SETUP: "SETUP",
-  DOWN: "DOWN",
-  DELAY: "DELAY",
-};
 
 /** What is not busy although nothing else is said of it, such as unplanned time of a calendar without gaps. */
 const NOT_PLANNED_KIND: Readonly<Record<PlannedKind, LossKind>> = {
@@ -77,7 +74,7 @@ const NOT_PLANNED_KIND: Readonly<Record<PlannedKind, LossKind>> = {
 
 /** Where the time of one or more machines went. */
 export class LossTree {
-  readonly #root = branchOf("CALENDAR_TIME", null);
+  readonly #root = branchOf("CALENDAR_TIME", null, NO_CAUSE, null);
   readonly #downtimes: boolean;
 
   /** @param options.downtimes whether every single downtime has a branch, or reasons are the last ones. */
@@ -85,42 +82,58 @@ export class LossTree {
     this.#downtimes = options.downtimes;
   }
 
-  /** Adds the tiles of one machine, and what it made in them. */
-  add(tiles: Iterable<Span<KpiTile>>, output: OutputSums): void {
-    let producing = 0;
-    // The tiles of a downtime come one after the other.
-    let last: Downtime | null = null;
+  /** Adds the time of one machine in which it did not produce. All its tiles come at once and in order. */
+  addTime(tiles: Iterable<Span<KpiTile>>): void {
+    const branches = new Map<TimeCategory, Branch>();
     for (const { from, to, value } of tiles) {
       const ms = to - from;
       const { category, downtime } = value;
-      if (category === "PRODUCTION") {
-        producing += ms;
-        continue;
-      }
-      if (category === "NOT_PLANNED") {
-        spend(this.#at("NOT_PLANNED", NOT_PLANNED_KIND[value.planned]), ms);
-      } else if (category === "UNALLOCATED") {
-        spend(this.#at("BUSY", "UNALLOCATED"), ms);
-      } else {
-        const kind = LOST[category] ?? "DOWN";
-        const lost = category === "PLANNED_DOWN" ? this.#at(kind) : this.#at("BUSY", kind);
-        const isNew = downtime !== null && downtime !== last;
-        spend(leafOf(lost, downtime, this.#downtimes), ms, isNew ? 1 : 0);
-        last = downtime;
+      if (category === "PRODUCTION") continue;
+      if (category === "NOT_PLANNED") spend(this.#at("NOT_PLANNED", NOT_PLANNED_KIND[value.planned]), ms);
+      else {
+        let branch = branches.get(category);
+        if (!branch) {
+          branch = category === "PLANNED_DOWN" ? this.#at(category) : this.#at("BUSY", category);
+          branches.set(category, branch);
+        }
+        const leaf = category === "UNALLOCATED" ? branch : leafOf(branch, downtime, this.#downtimes);
+        spend(leaf, ms, downtime);
       }
     }
-    if (producing > 0 || output.idealGoodMs + output.idealScrapMs !== 0)
-      this.#addProduction(producing, output);
   }
 
-  /** The branches, each before those below it, and among those the longest first. */
-  list(): Loss[] {
+  /** Adds the production of one machine, or of an operation, by what was made in it. */
+  addProduction(made: OutputSums & Pick<TimeSums, "productionMs">): void {
+    const { productionMs, idealGoodMs, idealScrapMs } = made;
+    if (productionMs === 0 && idealGoodMs + idealScrapMs === 0) return;
+    const production = this.#at("BUSY", "PRODUCTION");
+    if (made.unrated) {
+      spend(below(production, "UNRATED"), productionMs);
+      return;
+    }
+    const productive = Math.round(idealGoodMs);
+    const spoilt = Math.round(idealScrapMs);
+    spend(below(production, "PRODUCTIVE"), productive);
+    spend(below(production, "QUALITY_LOSS"), spoilt);
+    spend(below(production, "SPEED_LOSS"), productionMs - productive - spoilt);
+  }
+
+  /** Adds what is in another tree. */
+  addTree(other: LossTree): void {
+    addBranch(this.#root, other.#root);
+  }
+
+  /**
+   * The branches, each before those below it, and among those the longest first.
+   * @param options.downtimes false leaves single downtimes out.
+   */
+  list(options: { downtimes: boolean }): Loss[] {
     const total = this.#root.ms;
     const losses: Loss[] = [];
     const visit = (branch: Branch) => {
       losses.push({
-        key: branch.key,
-        parentKey: branch.parent?.key ?? null,
+        key: keyOf(branch),
+        parentKey: branch.parent && keyOf(branch.parent),
         kind: branch.kind,
         reason: branch.reason,
         downtime: branch.downtime,
@@ -128,23 +141,11 @@ export class LossTree {
         share: total === 0 ? null : branch.ms / total,
         downtimeCount: branch.downtimes,
       });
-      for (const below of [...branch.branches.values()].sort((a, b) => b.ms - a.ms)) visit(below);
+      for (const below of [...branchesOf(branch)].sort((a, b) => b.ms - a.ms))
+        if (options.downtimes || below.kind !== "DOWNTIME") visit(below);
     };
     visit(this.#root);
     return losses;
-  }
-
-  #addProduction(ms: number, output: OutputSums): void {
-    const production = this.#at("BUSY", "PRODUCTION");
-    if (output.unrated) {
-      spend(below(production, "UNRATED"), ms);
-      return;
-    }
-    const productive = Math.round(output.idealGoodMs);
-    const spoilt = Math.round(output.idealScrapMs);
-    spend(below(production, "PRODUCTIVE"), productive);
-    spend(below(production, "QUALITY_LOSS"), spoilt);
-    spend(below(production, "SPEED_LOSS"), ms - productive - spoilt);
   }
 
   #at(...kinds: readonly LossKind[]): Branch {
@@ -152,51 +153,70 @@ export class LossTree {
   }
 }
 
+function keyOf({ kind, parent, name }: Branch): string {
+  const own = name === null ? kind : `${kind}:${encodeURIComponent(name)}`;
+  return parent === null || parent.parent === null ? own : `${keyOf(parent)}/${own}`;
+}
+
+/** What tells branches of one kind apart. */
+type Cause = Pick<Branch, "reason" | "downtime">;
+
+const NO_CAUSE: Cause = { reason: null, downtime: null };
+
 function branchOf(
   kind: LossKind,
   parent: Branch | null,
-  { reason = null, downtime = null }: Partial<Pick<Branch, "reason" | "downtime">> = {},
+  { reason, downtime }: Cause,
+  name: string | null,
 ): Branch {
-  const name = downtime?.id ?? reason;
-  const own = name === null ? kind : `${kind}:${encodeURIComponent(name)}`;
-  return {
-    key: parent === null || parent.parent === null ? own : `${parent.key}/${own}`,
-    parent,
-    kind,
-    reason,
-    downtime,
-    branches: new Map(),
-    ms: 0,
-    downtimes: 0,
-  };
+  return { kind, parent, reason, downtime, name, branches: new Map(), ms: 0, downtimes: 0, last: null };
 }
 
 /** The branch below another, made at its first use. */
-function below(
-  parent: Branch,
-  kind: LossKind,
-  of: Partial<Pick<Branch, "reason" | "downtime">> = {},
-): Branch {
-  const key = `${kind}:${of.reason ?? ""}:${of.downtime?.id ?? ""}`;
-  let branch = parent.branches.get(key);
+function below(parent: Branch, kind: LossKind, cause = NO_CAUSE): Branch {
+  let alike = parent.branches.get(kind);
+  if (!alike) {
+    alike = new Map();
+    parent.branches.set(kind, alike);
+  }
+  const name = cause.downtime ? downtimeId(cause.downtime) : cause.reason;
+  let branch = alike.get(name);
   if (!branch) {
-    branch = branchOf(kind, parent, of);
-    parent.branches.set(key, branch);
+    branch = branchOf(kind, parent, cause, name);
+    alike.set(name, branch);
   }
   return branch;
+}
+
+function* branchesOf({ branches }: Branch): Generator<Branch> {
+  for (const alike of branches.values()) yield* alike.values();
+}
+
+function addBranch(to: Branch, from: Branch): void {
+  to.ms += from.ms;
+  to.downtimes += from.downtimes;
+  for (const branch of branchesOf(from)) addBranch(below(to, branch.kind, branch), branch);
 }
 
 /** Micro-stops are one branch whatever their reasons; other downtimes stand below their reason. */
 function leafOf(lost: Branch, downtime: Downtime | null, single: boolean): Branch {
   if (downtime === null) return below(lost, "REASON");
   const { reason, microStop } = downtime;
-  const cause = microStop ? below(lost, "MICRO_STOPS") : below(lost, "REASON", { reason });
+  const cause = microStop ? below(lost, "MICRO_STOPS") : below(lost, "REASON", { reason, downtime: null });
   return single ? below(cause, "DOWNTIME", { reason, downtime }) : cause;
 }
 
-function spend(leaf: Branch, ms: number, downtimes = 0): void {
+/** A downtime counts once in every branch that has time of it; its tiles come one after the other. */
+function spend(leaf: Branch, ms: number, downtime: Downtime | null = null): void {
   for (let branch: Branch | null = leaf; branch !== null; branch = branch.parent) {
     branch.ms += ms;
-    branch.downtimes += downtimes;
+    if (downtime === null || (branch.last !== null && isSame(branch.last, downtime))) continue;
+    branch.downtimes += 1;
+    branch.last = downtime;
   }
+}
+
+/** Where a machine's time was read in parts, one downtime may be two objects. */
+function isSame(one: Downtime, other: Downtime): boolean {
+  return one === other || (one.from === other.from && one.machineId === other.machineId);
 }

@@ -31,16 +31,31 @@ test("counts are rated with their operation's cycle time, or else with the machi
     scrap: "2",
     idealGoodMs: 25_000,
     idealScrapMs: 6_000,
+    leftOut: "0",
     unrated: false,
   });
 });
 
 test.each<[string, CountSum[], boolean]>([
-  ["a count without any ideal cycle time", [count("GOOD", "5", null)], true],
-  ["none of them", [count("GOOD", "0", null)], false],
+  ["a count without any ideal cycle time", [count("GOOD", "5", null, "o")], true],
+  ["none of them", [count("GOOD", "0", null, "o")], false],
+  ["what was made between operations", [count("GOOD", "5", null)], false],
   ["no counts", [], false],
 ])("%s is unrated: %#", (_, counts, unrated) => {
   expect(outputSums(machine(), counts).unrated).toBe(unrated);
+});
+
+test("what was made between operations without an ideal cycle time is made, but in no ideal time", () => {
+  const counts = [count("GOOD", "10", 2_000, "o"), count("GOOD", "3", null), count("SCRAP", "0.5", null)];
+  expect(outputSums(machine(), counts)).toEqual({
+    good: "13",
+    scrap: "0.5",
+    idealGoodMs: 20_000,
+    idealScrapMs: 0,
+    leftOut: "3.5",
+    unrated: false,
+  });
+  expect(outputSums(machine(1_000), counts)).toMatchObject({ idealGoodMs: 23_000, leftOut: "0" });
 });
 
 test("a machine's part has its time and its output, and knows its operations", () => {

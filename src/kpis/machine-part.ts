@@ -3,6 +3,7 @@ import type { Span } from "../kernel/intervals.js";
 import type { Equipment } from "../plant/equipment.js";
 import { sumOf } from "../production/decimal.js";
 import { type KpiSums, NO_OUTPUT, type OutputSums } from "./kpi.js";
+import { LossTree } from "./losses.js";
 import { type KpiTile, timeSumsOf } from "./time-sums.js";
 
 /** What one machine did in a range, or in the part of it that a report is about. */
@@ -10,6 +11,22 @@ export interface MachinePart {
   readonly machine: Equipment;
   readonly tiles: readonly Span<KpiTile>[];
   readonly counts: readonly CountSum[];
+}
+
+/** What reports need to know of a machine's part: its tiles need not be kept for it. */
+export interface PartSummary {
+  readonly sums: KpiSums;
+  readonly losses: LossTree;
+  readonly operations: ReadonlySet<string>;
+}
+
+/** @param options.downtimes whether every downtime has a branch in the loss tree. */
+export function summaryOf(part: MachinePart, options: { downtimes: boolean }): PartSummary {
+  const sums = partSums(part);
+  const losses = new LossTree(options);
+  losses.addTime(part.tiles);
+  losses.addProduction(sums);
+  return { sums, losses, operations: operationsOf(part) };
 }
 
 export function partSums({ machine, tiles, counts }: MachinePart): KpiSums {
@@ -20,12 +37,15 @@ export function partSums({ machine, tiles, counts }: MachinePart): KpiSums {
 export function outputSums(machine: Equipment, counts: readonly CountSum[]): OutputSums {
   if (counts.length === 0) return NO_OUTPUT;
   const quantities: Record<CountSum["kind"], string[]> = { GOOD: [], SCRAP: [] };
+  const leftOut: string[] = [];
   const idealMs: Record<CountSum["kind"], number> = { GOOD: 0, SCRAP: 0 };
   let unrated = false;
-  for (const { kind, quantity, idealCycleTimeMs } of counts) {
+  for (const { kind, quantity, operationId, idealCycleTimeMs } of counts) {
     const cycle = idealCycleTimeMs ?? machine.machineType?.idealCycleTimeMs ?? null;
     quantities[kind].push(quantity);
-    if (cycle === null) unrated ||= Number(quantity) !== 0;
+    // Nobody planned what was made between operations, and its time is no production time either.
+    if (cycle === null && operationId === null) leftOut.push(quantity);
+    else if (cycle === null) unrated ||= Number(quantity) !== 0;
     else idealMs[kind] += Number(quantity) * cycle;
   }
   return {
@@ -33,6 +53,7 @@ export function outputSums(machine: Equipment, counts: readonly CountSum[]): Out
     scrap: sumOf(quantities.SCRAP),
     idealGoodMs: idealMs.GOOD,
     idealScrapMs: idealMs.SCRAP,
+    leftOut: sumOf(leftOut),
     unrated,
   };
 }
@@ -40,7 +61,13 @@ export function outputSums(machine: Equipment, counts: readonly CountSum[]): Out
 /** The operations that ran or were counted for. */
 export function operationsOf({ tiles, counts }: MachinePart): Set<string> {
   const ids = new Set<string>();
-  for (const { value } of tiles) if (value.run) ids.add(value.run.operationId);
+  let last: KpiTile["run"] = null;
+  for (const { value } of tiles) {
+    // Tiles of one run follow each other.
+    if (value.run === null || value.run === last) continue;
+    last = value.run;
+    ids.add(last.operationId);
+  }
   for (const { operationId } of counts) if (operationId !== null) ids.add(operationId);
   return ids;
 }

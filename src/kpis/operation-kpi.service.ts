@@ -5,13 +5,14 @@ import type { OrderStatus } from "../orders/order.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { PlantService } from "../plant/plant.service.js";
 import { sumOf } from "../production/decimal.js";
-import { energyUse } from "./energy.js";
+import { type CounterEnergy, energyUse } from "./energy.js";
 import { addUp, type KpiSums, producedQuantity } from "./kpi.js";
-import type { EnergyReader } from "./kpi.service.js";
 import { MOST_DAYS } from "./kpi-range.js";
 import { figuresOf, isFinal, type KpiReport } from "./kpi-report.js";
 import { LossTree } from "./losses.js";
 import { type MachinePart, partSums } from "./machine-part.js";
+import { type MachineTime, withoutOverlaps } from "./machine-time.js";
+import { once } from "./once.js";
 import type { PartReader } from "./part-reader.service.js";
 
 const DAY_MS = 86_400_000;
@@ -22,6 +23,12 @@ const MOST_AT_ONCE_MS = 35 * DAY_MS;
 
 /** What must be known of an operation. */
 export type WorkStep = Pick<Operation, "id" | "sequence" | "status" | "machineId" | "startedAt" | "endedAt">;
+
+/** Reads how much energy machines took. */
+export interface EnergyReader {
+  /** Of every energy counter of each time's machine, in the order of the times. */
+  ofEach(times: readonly MachineTime[]): Promise<CounterEnergy[][]>;
+}
 
 /** An operation that has started, and when it was at work. */
 interface Started {
@@ -71,10 +78,22 @@ export class OperationKpiService {
   async #reports(works: readonly Work[]): Promise<(KpiReport | null)[]> {
     const started = works.map(({ operations }) => operations.flatMap((one) => this.#started(one) ?? []));
     const parts = await this.#partsOf(started.flat());
+    // What all reports of a request ask for is read at once.
+    const energy = once(() => this.#energyOf(started));
     return works.map((work, index) => {
       const own = started[index] ?? [];
-      return own.length === 0 ? null : this.#report(work, own, parts);
+      const counters = async () => (await energy())[index] ?? [];
+      return own.length === 0 ? null : this.#report(work, own, { parts, counters });
     });
+  }
+
+  /** Of each list of operations; what several of a list have in common counts once. */
+  async #energyOf(all: readonly (readonly Started[])[]): Promise<CounterEnergy[][]> {
+    const times = all.flatMap((own, index) => withoutOverlaps(own).map((time) => ({ ...time, index })));
+    const found = await this.#energy.ofEach(times);
+    const energy = all.map((): CounterEnergy[] => []);
+    for (const [place, { index }] of times.entries()) energy[index]?.push(...(found[place] ?? []));
+    return energy;
   }
 
   #started(operation: WorkStep): Started | null {
@@ -112,10 +131,13 @@ export class OperationKpiService {
   #report(
     { operations, open }: Work,
     started: readonly Started[],
-    parts: ReadonlyMap<string, MachinePart>,
+    facts: {
+      readonly parts: ReadonlyMap<string, MachinePart>;
+      readonly counters: () => Promise<readonly CounterEnergy[]>;
+    },
   ): KpiReport {
     const own = started.flatMap((one) => {
-      const part = parts.get(one.operation.id);
+      const part = facts.parts.get(one.operation.id);
       return part ? [{ ...one, part, sums: partSums(part) }] : [];
     });
     const range = {
@@ -129,26 +151,26 @@ export class OperationKpiService {
     };
     const last = operations.toSorted((a, b) => a.sequence - b.sequence).at(-1);
     const delivered = own.find(({ operation }) => operation.id === last?.id)?.sums;
-    const unrated = [...new Set(own.filter((one) => one.sums.unrated).map(({ machine }) => machine.path))];
     return {
-      ...figuresOf(range, sums, unrated, delivered ? producedQuantity(delivered) : "0"),
+      ...figuresOf(range, sums, own, delivered ? producedQuantity(delivered) : "0"),
       finality: async () => {
         const { lateDataMs } = this.#plants;
         return isFinal(range, { now: this.#clock.now(), lateDataMs, open }) ? "FINAL" : "PROVISIONAL";
       },
       losses: async (options) => {
         const tree = new LossTree(options);
-        for (const { part, sums: made } of own) tree.add(part.tiles, made);
-        return tree.list();
+        for (const { sums: made } of own) tree.addProduction(made);
+        for (const machine of new Set(own.map((one) => one.machine))) {
+          const tiles = own.flatMap((one) => (one.machine === machine ? one.part.tiles : []));
+          tree.addTime(tiles.sort((a, b) => a.from - b.from));
+        }
+        return tree.list(options);
       },
       energy: async () => {
-        const counters = await Promise.all(
-          own.map(({ machine, range: time }) => this.#energy.energy([machine], time)),
-        );
         const goodOf = new Map<string, string>();
         for (const { machine, sums: made } of own)
           goodOf.set(machine.id, sumOf([goodOf.get(machine.id) ?? "0", made.good]));
-        return energyUse(counters.flat(), goodOf);
+        return energyUse(await facts.counters(), goodOf);
       },
     };
   }

@@ -71,9 +71,8 @@ test("production without an operation is execution time too", () => {
   expect(timeSumsOf(day([5, { category: "PRODUCTION" }]))).toMatchObject({ executionMs: 5 });
 });
 
-const stop = (id: string, microStop = false): Downtime => ({
-  id,
-  machineId: "m",
+const stop = (machineId: string, microStop = false): Downtime => ({
+  machineId,
   from: 0,
   to: null,
   durationMs: 1,
@@ -85,6 +84,7 @@ const stop = (id: string, microStop = false): Downtime => ({
   microStop,
   fault: null,
   operationId: null,
+  maintenanceOrderId: null,
 });
 
 test.each<[string, [number, Partial<KpiTile>][], number, number]>([

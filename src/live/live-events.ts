@@ -1,6 +1,5 @@
 import type { Command } from "../commands/command.js";
 import type { Desired } from "../desired/desired.js";
-import type { Downtime } from "../downtime/downtime.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Quality, Scalar } from "../twin/sample.js";
 import type { TwinChange } from "../twin/twin-change.js";
@@ -53,12 +52,6 @@ export interface DowntimeStated {
   readonly from: number;
 }
 
-/** A downtime began, ended, or is classified otherwise than before. */
-export interface DowntimeChanged {
-  readonly machine: Equipment;
-  readonly downtime: Downtime;
-}
-
 /** What machines did is told otherwise than before. */
 export interface ActivityChanged {
   readonly machines: readonly Equipment[];
@@ -82,6 +75,5 @@ export interface LiveEvents {
   /** Once it is committed. */
   activityChanged: ActivityChanged;
   downtimeStated: DowntimeStated;
-  downtimeChanged: DowntimeChanged;
 }
 export type LiveEventKind = keyof LiveEvents;

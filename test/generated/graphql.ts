@@ -4,6 +4,19 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How serious an alarm is. */
+export type AlarmSeverity =
+  /** People or the machine are in danger: at once. */
+  | 'CRITICAL'
+  /** Good to know. */
+  | 'INFO'
+  /** Production stops, or soon will. */
+  | 'MAJOR'
+  /** Something is broken that production can do without for now. */
+  | 'MINOR'
+  /** Something is not as it should be. */
+  | 'WARNING';
+
 /** How far a command has come. */
 export type CommandStatus =
   /** The device has taken it and works on it. */
@@ -65,7 +78,7 @@ export type CreateMaintenanceOrderInput = {
   parts?: Array<MaintenancePartInput> | null | undefined;
   /** When it is to begin; in the future makes it PLANNED, otherwise it is OPEN. */
   plannedStart?: string | null | undefined;
-  /** The higher, the more urgent. */
+  /** The higher, the more urgent; 0 to 1,000. */
   priority?: number | null | undefined;
   /** What is to be done, in a line. */
   title: string;
@@ -114,6 +127,76 @@ export type DesiredStatus =
   /** The machine reports the value. */
   | 'SETTLED';
 
+/** What a downtime counts as. */
+export type DowntimeCategory =
+  /** The machine was set up: it counts as set-up time. */
+  | 'CHANGEOVER'
+  /** It was meant to be: it does not count as planned busy time. */
+  | 'PLANNED'
+  /** Nobody and nothing has said yet: it counts as the machine's state tells. */
+  | 'UNCLASSIFIED'
+  /** Nobody wanted it: it counts as down time. */
+  | 'UNPLANNED';
+
+/** What a downtime has its category from. */
+export type DowntimeClassifiedBy =
+  /** The machine's state and mode, and maintenance in progress. */
+  | 'DERIVED'
+  /** A fault code of the machine that its type maps to a reason. */
+  | 'FAULT'
+  /** Someone said so. */
+  | 'OPERATOR';
+
+/** Whether figures may still change. */
+export type KpiFinality =
+  /** The range ended longer ago than late data may take, and nothing of it is open. A correction still restates it. */
+  | 'FINAL'
+  /** The range is open, or late data may still change it. */
+  | 'PROVISIONAL';
+
+/** What a part of the time was lost to, or won for. */
+export type KpiLossKind =
+  /** Of it: breaks. */
+  | 'BREAK'
+  /** Planned busy time and overtimeMs. */
+  | 'BUSY'
+  /** All of the range, of all machines: the root. */
+  | 'CALENDAR_TIME'
+  /** An operation ran, but the machine did not produce and was not down. */
+  | 'DELAY'
+  /** Down. */
+  | 'DOWN'
+  /** A single downtime. */
+  | 'DOWNTIME'
+  /** Of it: holidays. */
+  | 'HOLIDAY'
+  /** Downtimes shorter than the machine type's limit. */
+  | 'MICRO_STOPS'
+  /** Outside the calendar's busy time, and no production, set-up or maintenance. */
+  | 'NOT_PLANNED'
+  /** Of it: no shift took place. */
+  | 'OFF_SHIFT'
+  /** Planned maintenance, and downtimes that were classified as planned. */
+  | 'PLANNED_DOWN'
+  /** Of it: planned stops. */
+  | 'PLANNED_STOP'
+  /** Production. */
+  | 'PRODUCTION'
+  /** Of it: the ideal time of good pieces. */
+  | 'PRODUCTIVE'
+  /** Of it: the ideal time of scrap. */
+  | 'QUALITY_LOSS'
+  /** Downtimes of one reason; without a reason, those that nobody has given one. */
+  | 'REASON'
+  /** Set-up and changeover. */
+  | 'SETUP'
+  /** Of it: what was lost by running slower than the ideal cycle; below 0 where machines were faster. */
+  | 'SPEED_LOSS'
+  /** Nothing was asked of the machine: no operation ran. */
+  | 'UNALLOCATED'
+  /** Of it: machines that made something without an ideal cycle time. */
+  | 'UNRATED';
+
 /** What an event carries. */
 export type MachineEventKind =
   /** The changed metrics: put them over what you have. */
@@ -152,6 +235,8 @@ export type MachineState =
 
 /** A maintenance order to be started, completed or cancelled. */
 export type MaintenanceActionInput = {
+  /** When it happened, for what is told afterwards; now when left out. Not in the future; a completion not before the start, a cancellation not before the order was made. A start may be earlier than the order. */
+  at?: string | null | undefined;
   /** Kept with the order. */
   comment?: string | null | undefined;
   /** Refuse unless the order is still at this version. */
@@ -239,7 +324,7 @@ export type OperationInput = {
   completion?: OperationCompletion | null | undefined;
   /** Who counts its pieces. */
   countingSource?: CountingSource | null | undefined;
-  /** The time of one unit at full speed, in milliseconds. */
+  /** The time of one unit at full speed, in milliseconds; above 0, at most 30 days. */
   idealCycleTimeMs?: number | null | undefined;
   /** Where it is planned; its start may name another machine. */
   machine?: string | null | undefined;
@@ -251,7 +336,7 @@ export type OperationInput = {
   plannedEnd?: string | null | undefined;
   /** When it is to begin. */
   plannedStart?: string | null | undefined;
-  /** Its place among the order's steps; unique within the order. */
+  /** Its place among the order's steps, 1 to 99,999; unique within the order. */
   sequence: number;
 };
 
@@ -296,12 +381,14 @@ export type OrderInput = {
   number: string;
   /** Its steps, one at least. */
   operations: Array<OperationInput>;
-  /** The higher, the more urgent. */
+  /** The higher, the more urgent; 0 to 1,000. */
   priority?: number | null | undefined;
   /** What is made. */
   product: string;
-  /** How much is to be made; above 0. */
+  /** How much is to be made; above 0, at most 1,000,000,000,000. */
   quantity: number;
+  /** Releases the order too, if it is CREATED; no effect on one that is further. */
+  release?: boolean | null | undefined;
   /** The unit of all its quantities. */
   unit?: string | null | undefined;
 };
@@ -656,6 +743,18 @@ export type DeadLetterCountsQueryVariables = Exact<{
 
 
 export type DeadLetterCountsQuery = { deadLetterCounts: Array<{ source: string, reason: string, count: number, lastReceivedAt: string }> };
+
+export type DowntimesAndAlarmsQueryVariables = Exact<{
+  from: string;
+}>;
+
+
+export type DowntimesAndAlarmsQuery = { downtimes: { edges: Array<{ node: { id: string, from: string, durationMs: number, category: DowntimeCategory, reason: string | null, classifiedBy: DowntimeClassifiedBy, fault: string | null, microStop: boolean, machine: { path: string } } }> }, alarms: { edges: Array<{ node: { code: string, severity: AlarmSeverity, message: string, active: boolean, acknowledged: boolean, occurrences: number, machine: { path: string } } }> } };
+
+export type LineKpisSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LineKpisSubscription = { kpiChanged: { oee: number | null, availability: number | null, effectiveness: number | null, qualityRatio: number | null, goodQuantity: number, finality: KpiFinality, shift: { name: string, date: string } | null, losses: Array<{ kind: KpiLossKind, reason: string | null, durationMs: number, share: number | null }> } };
 
 export type MachineChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -1301,6 +1400,64 @@ export const DeadLetterCountsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DeadLetterCountsQuery, DeadLetterCountsQueryVariables>;
+export const DowntimesAndAlarmsDocument = new TypedDocumentString(`
+    query DowntimesAndAlarms($from: DateTime!) {
+  downtimes(from: $from, first: 20) {
+    edges {
+      node {
+        id
+        machine {
+          path
+        }
+        from
+        durationMs
+        category
+        reason
+        classifiedBy
+        fault
+        microStop
+      }
+    }
+  }
+  alarms(active: null, first: 20) {
+    edges {
+      node {
+        machine {
+          path
+        }
+        code
+        severity
+        message
+        active
+        acknowledged
+        occurrences
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DowntimesAndAlarmsQuery, DowntimesAndAlarmsQueryVariables>;
+export const LineKpisDocument = new TypedDocumentString(`
+    subscription LineKpis {
+  kpiChanged(path: "acme/berlin/bottling/line-1") {
+    shift {
+      name
+      date
+    }
+    oee
+    availability
+    effectiveness
+    qualityRatio
+    goodQuantity
+    finality
+    losses {
+      kind
+      reason
+      durationMs
+      share
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<LineKpisSubscription, LineKpisSubscriptionVariables>;
 export const MachineChangedDocument = new TypedDocumentString(`
     subscription MachineChanged {
   machineChanged(path: "acme/berlin/bottling/line-1/filler-1") {

@@ -55,13 +55,15 @@ export async function startDowntimePlant(plantFile: string) {
     if (!found) throw new Error(`no machine ${path}`);
     return found;
   };
+  const tell = (path: string, from: number) =>
+    services.live.publish("activityChanged", { machines: [machineOf(path)], from });
 
   return {
     get services() {
       return services;
     },
     machineOf,
-    /** Writes what a machine reported, in whatever order, as the facts of its samples are written. */
+    /** Writes what a machine reported, in whatever order, as the facts of its samples are written, and tells of it. */
     async reported(path: string, kind: "STATE" | "MODE" | "FAULT", reports: readonly ActivityReport[]) {
       const { id } = machineOf(path);
       await db.query(
@@ -74,6 +76,7 @@ export async function startDowntimePlant(plantFile: string) {
          FROM own, unnest($3::timestamptz[], $4::text[]) AS one (at, value)`,
         [id, kind, reports.map(({ at }) => new Date(at)), reports.map(({ value }) => value)],
       );
+      tell(path, Math.min(...reports.map(({ at }) => at)));
     },
     /** States by the moments at which they began. */
     async states(path: string, ...states: readonly (readonly [number, MachineState])[]) {
@@ -90,15 +93,21 @@ export async function startDowntimePlant(plantFile: string) {
         new Date(from),
         new Date(to),
       ]);
+      tell(path, from);
     },
     async ask(document: string, variables: Record<string, unknown> = {}): Promise<Answer> {
       return dataOf((await execute(operation(document, variables))) as ExecutionResult);
     },
     async follow(document: string, variables: Record<string, unknown> = {}) {
       const events = await subscribe(operation(document, variables));
-      if (!(Symbol.asyncIterator in events)) throw new Error(JSON.stringify(events.errors));
+      if (!(Symbol.asyncIterator in events))
+        throw events.errors?.[0]?.originalError ?? new Error("not followed");
       return {
-        next: async () => dataOf((await events.next()).value as ExecutionResult),
+        /** Null at the end. */
+        next: async () => {
+          const { value, done } = await events.next();
+          return done ? null : dataOf(value as ExecutionResult);
+        },
         end: async () => void (await events.return()),
       };
     },

@@ -1,11 +1,17 @@
+import { type PlannedShift, plannedAt } from "./mes-oracle-calendar.js";
 import {
-  FAULT_CATEGORIES,
+  type Category,
+  downtimesOf,
+  type OracleDowntime,
+  type Piece,
+  type Saying,
+} from "./mes-oracle-downtime.js";
+import {
   FREE_IDEAL_MS,
   type MachineStory,
-  MICRO_STOP_MS,
+  type MaintenanceStory,
+  type RunStory,
   type Story,
-  type StoryCalendar,
-  TIME_ZONE,
 } from "./mes-story.js";
 
 /*
@@ -13,263 +19,145 @@ import {
  * at by itself, and everything is looked up from the beginning. It shares no code with the server.
  */
 
-const MINUTE = 60_000;
-const DAY = 86_400_000;
-
-export type Category =
-  | "PRODUCTION"
-  | "SETUP"
-  | "DELAY"
-  | "DOWN"
-  | "PLANNED_DOWN"
-  | "NOT_PLANNED"
-  | "UNALLOCATED";
-
-/** A stretch of a machine's time during which nothing changes. */
-export interface Piece {
-  readonly from: number;
-  readonly to: number;
-  /** As state, mode, calendar and orders say. */
-  readonly natural: Category;
-  /** After what faults say of the downtime that it belongs to. */
-  category: Category;
-  readonly busy: boolean;
-  /** The shift's name and date. */
-  readonly shift: string | null;
-  readonly state: string;
-  readonly order: string | null;
-  downtime: OracleDowntime | null;
-}
-
-export type DowntimeCategory = "UNPLANNED" | "PLANNED" | "CHANGEOVER" | "UNCLASSIFIED";
-
-export interface OracleDowntime {
-  readonly from: number;
-  readonly to: number;
-  readonly state: string;
-  readonly category: DowntimeCategory;
-  readonly microStop: boolean;
-}
-
 export interface OracleCount {
   readonly at: number;
   readonly kind: "good" | "scrap";
   readonly quantity: number;
-  readonly order: string | null;
+  /** The order and sequence of the operation. */
+  readonly operation: string | null;
   readonly idealMs: number | null;
+  /** Of scrap that people reported. */
+  readonly reason: string | null;
 }
 
 export interface MachineTruth {
-  readonly path: string;
+  readonly machine: MachineStory;
   readonly pieces: readonly Piece[];
   readonly downtimes: readonly OracleDowntime[];
   readonly counts: readonly OracleCount[];
+  /** What the energy counter grew by, at the readings that show it. */
+  readonly energy: readonly { readonly at: number; readonly amount: number }[];
 }
 
-/** Shifts and breaks of a calendar as stretches of time. */
-export interface PlannedShift {
-  readonly name: string;
-  readonly date: string;
-  readonly from: number;
-  readonly to: number;
-  readonly breaks: readonly { readonly from: number; readonly to: number }[];
+/** What is known of a machine beyond its story. */
+export interface Known {
+  /** In the order in which they were said. */
+  readonly sayings: readonly Saying[];
+  readonly corrections: readonly OracleCount[];
 }
 
-/** What the clocks on the walls of the time zone show, minute by minute. */
-class Walls {
-  readonly #first: number;
-  readonly #texts: string[] = [];
-
-  constructor(from: number, to: number) {
-    this.#first = Math.floor(from / MINUTE) * MINUTE;
-    const format = new Intl.DateTimeFormat("sv-SE", {
-      timeZone: TIME_ZONE,
-      dateStyle: "short",
-      timeStyle: "short",
-    });
-    for (let at = this.#first; at <= to; at += MINUTE) this.#texts.push(format.format(at));
-  }
-
-  /** The first moment at which they show a time or a later one. */
-  reach(date: string, time: string): number {
-    const wanted = `${date} ${time}`;
-    const index = this.#texts.findIndex((text) => text >= wanted);
-    if (index <= 0) throw new Error(`${wanted} is out of sight`);
-    return this.#first + index * MINUTE;
-  }
+export function operationName({ order, sequence }: Pick<RunStory, "order" | "sequence">): string {
+  return `${order}/${sequence}`;
 }
 
-function nextDate(date: string): string {
-  return new Date(Date.parse(`${date}T12:00:00Z`) + DAY).toISOString().slice(0, 10);
+/** The story as far as it is known. @param late whether what is told late is known too. */
+export function knownOf(story: Story, late: boolean): Story {
+  if (late) return story;
+  const machines = story.machines.map((machine) => ({
+    ...machine,
+    runs: machine.runs.filter((one) => !one.late),
+    maintenance: machine.maintenance.filter((one) => !one.late),
+    telegrams: machine.telegrams.filter(
+      ({ ts }) => !machine.silences.some(({ from, to }) => from <= ts && ts < to),
+    ),
+  }));
+  return { ...story, machines, stops: story.stops.filter((one) => !one.late) };
 }
 
-function minutes(time: string): number {
-  return Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
-}
-
-/** The shifts that take place in a story, and a day around it. */
-export function shiftsOf(calendar: StoryCalendar, story: Pick<Story, "from" | "to">): PlannedShift[] {
-  const walls = new Walls(story.from - 4 * DAY, story.to + 4 * DAY);
-  const shifts: PlannedShift[] = [];
-  const last = new Date(story.to + DAY).toISOString().slice(0, 10);
-  for (
-    let date = new Date(story.from - 2 * DAY).toISOString().slice(0, 10);
-    date <= last;
-    date = nextDate(date)
-  ) {
-    if (calendar.holidays.includes(date)) continue;
-    const weekday = new Date(`${date}T12:00:00Z`).getUTCDay();
-    for (const { name, start, end, weekdays, breaks } of calendar.shifts) {
-      if (!weekdays.includes(weekday)) continue;
-      const from = walls.reach(date, start);
-      const to = walls.reach(end > start ? date : nextDate(date), end);
-      const pauses = breaks.map((one) => {
-        const begin = walls.reach(one.start >= start ? date : nextDate(date), one.start);
-        const length = (minutes(one.end) - minutes(one.start) + 1440) % 1440;
-        return { from: begin, to: Math.min(begin + length * MINUTE, to) };
-      });
-      if (from < to) shifts.push({ name, date, from, to, breaks: pauses });
-    }
-  }
-  return shifts.sort((a, b) => a.from - b.from);
-}
-
-function lastBefore<Item>(items: readonly Item[], time: (item: Item) => number, moment: number): Item | null {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (time(items[middle] as Item) <= moment) low = middle + 1;
-    else high = middle;
-  }
-  return items[low - 1] ?? null;
-}
-
-const HELD = ["HOLDING", "HELD", "ABORTING", "ABORTED", "CLEARING"];
-
-/**
- * The truth about a machine, from the first to the last moment of the story.
- * @param stated what people said of downtimes, by their beginnings.
- */
+/** The truth about a machine of a story, from its first to its last moment. */
 export function truthOf(
   story: Story,
   machine: MachineStory,
   shifts: readonly PlannedShift[],
-  stated: ReadonlyMap<number, DowntimeCategory> = new Map(),
+  { sayings, corrections }: Known,
 ): MachineTruth {
+  const pieces = piecesOf(story, machine, shifts, sayings);
+  const downtimes = downtimesOf(pieces, sayings);
+  const counts = [...countsOf(machine), ...corrections];
+  return { machine, pieces, downtimes, counts, energy: energyOf(machine) };
+}
+
+function piecesOf(
+  story: Story,
+  machine: MachineStory,
+  shifts: readonly PlannedShift[],
+  sayings: readonly Saying[],
+): Piece[] {
   const said = (key: "state" | "mode" | "fault") =>
     machine.telegrams.flatMap(({ ts, [key]: value }) => (value === undefined ? [] : [{ ts, value }]));
-  const states = said("state");
-  const modes = said("mode");
-  const faults = said("fault");
-  const running = runsOf(machine);
+  const [states, modes, faults] = [said("state"), said("mode"), said("fault")];
+  const runs = runTimes(machine);
+  const works = machine.maintenance.flatMap(({ kind, work }) => (work ? [{ ...work, kind }] : []));
   const stops = story.stops.filter(({ path }) => `${machine.path}/`.startsWith(`${path}/`));
 
   const moments = new Set<number>([story.from, story.to]);
   for (const { ts } of [...states, ...modes, ...faults]) moments.add(ts);
-  for (const one of [...running, ...stops]) moments.add(one.from).add(one.to);
-  for (const shift of shifts) {
-    moments.add(shift.from).add(shift.to);
-    for (const one of shift.breaks) moments.add(one.from).add(one.to);
-  }
+  for (const one of [...runs, ...works, ...stops, ...sayings]) moments.add(one.from).add(one.to);
+  for (const shift of shifts) for (const one of [shift, ...shift.breaks]) moments.add(one.from).add(one.to);
   const sorted = [...moments].filter((at) => at >= story.from && at <= story.to).sort((a, b) => a - b);
 
-  const pieces: (Piece & { readonly fault: string })[] = [];
-  sorted.slice(0, -1).forEach((from, index) => {
-    const to = sorted[index + 1] as number;
+  return sorted.slice(0, -1).map((from, index) => {
     const inside = (one: { from: number; to: number }) => one.from <= from && from < one.to;
-    const state = lastBefore(states, ({ ts }) => ts, from)?.value ?? "UNKNOWN";
-    const mode = lastBefore(modes, ({ ts }) => ts, from)?.value ?? "UNKNOWN";
-    const fault = lastBefore(faults, ({ ts }) => ts, from)?.value ?? "";
-    const shift = shifts.find(inside) ?? null;
-    const busy = shift !== null && !shift.breaks.some(inside) && !stops.some(inside);
-    const order = running.find(inside)?.order ?? null;
-    const natural = categoryOf({ state, mode, busy, order, free: machine.free });
-    const named = shift && `${shift.name} ${shift.date}`;
-    pieces.push({
-      from,
-      to,
-      natural,
-      category: natural,
-      busy,
-      shift: named,
-      state,
-      order,
-      fault,
-      downtime: null,
-    });
+    const run = runs.find(inside);
+    const so = {
+      state: lastBefore(states, from) ?? "UNKNOWN",
+      mode: lastBefore(modes, from) ?? "UNKNOWN",
+      planned: plannedAt(from, shifts, stops),
+      operation: run ? operationName(run) : null,
+      maintenance: works.filter(inside).map(({ kind }) => kind),
+    };
+    const natural = categoryOf(so, machine.free);
+    const { state, planned, operation } = so;
+    const fault = lastBefore(faults, from) ?? "";
+    const to = sorted[index + 1] as number;
+    return { from, to, natural, planned, state, fault, operation, category: natural, downtime: null };
   });
-  return {
-    path: machine.path,
-    pieces,
-    downtimes: downtimesOf(pieces, stated),
-    counts: countsOf(machine, running),
-  };
 }
 
-function categoryOf(so: {
-  state: string;
-  mode: string;
-  busy: boolean;
-  order: string | null;
-  free: boolean;
-}): Category {
-  const { state, mode, busy, order, free } = so;
-  if (state === "EXECUTE") return order !== null || free ? "PRODUCTION" : "UNALLOCATED";
+function lastBefore(items: readonly { ts: number; value: string }[], moment: number): string | undefined {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((items[middle]?.ts ?? 0) <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return items[low - 1]?.value;
+}
+
+const HELD = ["HOLDING", "HELD", "ABORTING", "ABORTED", "CLEARING"];
+
+function categoryOf(
+  so: Pick<Piece, "state" | "planned" | "operation"> & {
+    readonly mode: string;
+    readonly maintenance: readonly MaintenanceStory["kind"][];
+  },
+  free: boolean,
+): Category {
+  const { state, mode, planned, operation, maintenance } = so;
+  if (state === "EXECUTE" && (operation !== null || free)) return "PRODUCTION";
   if (mode === "SETUP") return "SETUP";
-  if (mode === "MAINTENANCE") return "PLANNED_DOWN";
-  if (!busy) return "NOT_PLANNED";
+  if (maintenance.includes("CORRECTIVE")) return "DOWN";
+  if (maintenance.length > 0 || mode === "MAINTENANCE") return "PLANNED_DOWN";
+  if (planned !== "BUSY") return "NOT_PLANNED";
   if (HELD.includes(state)) return "DOWN";
-  return order === null ? "UNALLOCATED" : "DELAY";
+  return operation === null ? "UNALLOCATED" : "DELAY";
 }
 
-function runsOf(machine: MachineStory): { from: number; to: number; order: string; idealMs: number }[] {
-  return machine.runs.flatMap(({ order, idealCycleTimeMs, steps }) =>
-    steps.flatMap(({ at, action }, index) => {
+type RunTime = RunStory & { readonly from: number; readonly to: number };
+
+/** The stretches in which operations ran. */
+function runTimes({ runs }: MachineStory): RunTime[] {
+  return runs.flatMap((run) =>
+    run.steps.flatMap(({ at, action }, index) => {
       if (action === "hold" || action === "complete") return [];
-      return [{ from: at, to: steps[index + 1]?.at ?? at, order, idealMs: idealCycleTimeMs }];
+      return [{ ...run, from: at, to: run.steps[index + 1]?.at ?? at }];
     }),
   );
 }
 
-/** Finds the downtimes and writes what faults and people say of them into the pieces. */
-function downtimesOf(
-  pieces: (Piece & { readonly fault: string })[],
-  stated: ReadonlyMap<number, DowntimeCategory>,
-): OracleDowntime[] {
-  const lost = (piece: Piece | undefined) =>
-    piece?.busy && ["DOWN", "DELAY", "SETUP", "PLANNED_DOWN"].includes(piece.natural);
-  const downtimes: OracleDowntime[] = [];
-  for (let first = 0; first < pieces.length; ) {
-    let end = first + 1;
-    if (lost(pieces[first])) {
-      while (lost(pieces[end]) && pieces[end]?.natural === pieces[first]?.natural) end += 1;
-      const parts = pieces.slice(first, end);
-      const { natural, from, state } = parts[0] as Piece;
-      const to = parts.at(-1)?.to ?? from;
-      const explained = parts.map(({ fault }) => FAULT_CATEGORIES[fault]).find((one) => one !== undefined);
-      const category = stated.get(from) ?? DERIVED[natural] ?? explained ?? "UNCLASSIFIED";
-      const downtime = { from, to, state, category, microStop: to - from < MICRO_STOP_MS };
-      downtimes.push(downtime);
-      for (const part of parts) {
-        part.downtime = downtime;
-        part.category = COUNTS_AS[category] ?? natural;
-      }
-    }
-    first = end;
-  }
-  return downtimes;
-}
-
-const DERIVED: Partial<Record<Category, DowntimeCategory>> = { SETUP: "CHANGEOVER", PLANNED_DOWN: "PLANNED" };
-
-const COUNTS_AS: Partial<Record<DowntimeCategory, Category>> = {
-  UNPLANNED: "DOWN",
-  PLANNED: "PLANNED_DOWN",
-  CHANGEOVER: "SETUP",
-};
-
-function countsOf(machine: MachineStory, running: ReturnType<typeof runsOf>): OracleCount[] {
+function countsOf(machine: MachineStory): OracleCount[] {
+  const running = runTimes(machine);
   const counts: OracleCount[] = [];
   for (const [metric, kind] of [
     ["good", "good"],
@@ -278,21 +166,47 @@ function countsOf(machine: MachineStory, running: ReturnType<typeof runsOf>): Or
     let before: number | null = null;
     for (const { ts, [metric]: value } of machine.telegrams) {
       if (value === undefined) continue;
-      const quantity = before === null ? 0 : growth(before, value, machine.rollOver);
-      before = value;
-      if (quantity === 0) continue;
       const run = running.find(({ from, to }) => from <= ts && ts < to);
-      const idealMs = run?.idealMs ?? (machine.free ? FREE_IDEAL_MS : null);
-      counts.push({ at: ts, kind, quantity, order: run?.order ?? null, idealMs });
+      const idealMs = run?.idealCycleTimeMs ?? (machine.free ? FREE_IDEAL_MS : null);
+      const quantity = before === null ? 0 : growth(before, value, machine.rollOver, idealMs);
+      before = value;
+      // Where people count, the machine does not.
+      if (quantity === 0 || (run && run.reports !== null)) continue;
+      const operation = run ? operationName(run) : null;
+      counts.push({ at: ts, kind, quantity, operation, idealMs, reason: null });
     }
   }
+  for (const run of machine.runs) counts.push(...reportedOf(run));
   return counts;
 }
 
-/** Stories have no steps of counters between these clear cases. */
-function growth(before: number, value: number, rollOver: number | null): number {
-  if (value >= before) return value - before > 100_000 ? 0 : value - before;
+/** What people said was made. */
+function reportedOf(run: RunStory): OracleCount[] {
+  const made = { operation: operationName(run), idealMs: run.idealCycleTimeMs };
+  return (run.reports ?? []).flatMap(({ at, good, scrap, scrapReason }) => [
+    { ...made, at, kind: "good" as const, quantity: good, reason: null },
+    ...(scrap === 0 ? [] : [{ ...made, at, kind: "scrap" as const, quantity: scrap, reason: scrapReason }]),
+  ]);
+}
+
+/**
+ * Stories have no steps of counters between these clear cases.
+ * @param idealMs null: nobody can say that a machine cannot be so fast.
+ */
+function growth(before: number, value: number, rollOver: number | null, idealMs: number | null): number {
+  if (value >= before) return value - before > 100_000 && idealMs !== null ? 0 : value - before;
   if (before > 1_000_000) return 0;
   if (rollOver !== null && before > 0.9 * rollOver) return rollOver - before + value;
   return value;
+}
+
+function energyOf({ telegrams }: MachineStory): { at: number; amount: number }[] {
+  const steps: { at: number; amount: number }[] = [];
+  let before: number | null = null;
+  for (const { ts, energy } of telegrams) {
+    if (energy === undefined) continue;
+    if (before !== null) steps.push({ at: ts, amount: energy >= before ? energy - before : energy });
+    before = energy;
+  }
+  return steps;
 }

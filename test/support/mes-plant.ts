@@ -1,13 +1,16 @@
 import { expect } from "vitest";
 import { connectDevice, type DeviceClient } from "../../src/mqtt/device-client.js";
-import { type GraphQLAnswer, startTestApp } from "./app.js";
+import { startTestApp } from "./app.js";
 import { startBroker } from "./broker.js";
-import { arrivalsOf } from "./mes-simulator.js";
+import { type Arrival, arrivalsOf } from "./mes-arrivals.js";
+import { type Ask, planStops, tellMaintenance, tellOrders } from "./mes-desk.js";
 import {
   CALENDARS,
+  FAULT_REASONS,
   FREE_IDEAL_MS,
   type MachineStory,
   MICRO_STOP_MS,
+  REASON_CATEGORIES,
   type Story,
   TIME_ZONE,
 } from "./mes-story.js";
@@ -15,45 +18,53 @@ import { waitFor } from "./wait-for.js";
 
 const IN_FLIGHT = 2_000;
 const CONNECTIONS = 4;
-const MUTATIONS_AT_ONCE = 40;
 
-/** A server that was told a story, and has committed all of it. */
+/** A server that was told a story but what is late of it, and has committed all of that. */
 export type MesPlant = Awaited<ReturnType<typeof startMesPlant>>;
 
-/**
- * Tells a story over MQTT and GraphQL. Some orders are told before what the machines say of that time and some after, and
- * so are planned stops.
- */
+/** Tells a story over MQTT and GraphQL: what people say before, while and after the machines tell of that time. */
 export async function startMesPlant(story: Story, options: { seed: number; patienceMs: number }) {
   const broker = await startBroker();
   const app = await startTestApp({ mqttUrl: broker.url, plant: plantFile(story) });
-  const ask = async (
-    query: string,
-    variables: Record<string, unknown> = {},
-  ): Promise<GraphQLAnswer["data"]> => {
+  const ask: Ask = async (query, variables = {}) => {
     const { data, errors } = await app.ask(query, variables);
     if (errors) throw new Error(JSON.stringify(errors[0]));
     return data;
   };
-  const isEven = (_: unknown, index: number) => index % 2 === 0;
+  let published = 0;
+  const tell = async (arrivals: readonly Arrival[]) => {
+    published += arrivals.length;
+    await publish(broker.url, arrivals);
+    await waitFor(
+      async () => {
+        const { sources } = await ask("{ sources { committed dead } }");
+        expect(sources[0].dead).toBe(0);
+        return sources[0].committed >= published;
+      },
+      { what: "all is committed", timeoutMs: options.patienceMs },
+    );
+  };
   const arrivals = arrivalsOf(story, options.seed);
-  const half = arrivals.length >> 1;
-  await tellOrders(ask, story.machines.filter(isEven));
-  await publish(broker.url, arrivals.slice(0, half));
-  for (const { path, from, to } of story.stops) await planStop(ask, path, from, to);
-  await publish(broker.url, arrivals.slice(half));
-  await waitFor(
-    async () => {
-      const { sources } = await ask("{ sources { committed dead } }");
-      expect(sources[0].dead).toBe(0);
-      return sources[0].committed >= arrivals.length;
-    },
-    { what: "all is committed", timeoutMs: options.patienceMs },
-  );
-  const others = story.machines.filter((_, index) => !isEven(_, index));
-  await tellOrders(ask, others);
+  const inTime = arrivals.filter(({ late }) => !late);
+  const half = inTime.length >> 1;
+  await tellOrders(ask, story.machines, false);
+  await tell(inTime.slice(0, half));
+  const planned = story.stops.filter(({ late }) => !late);
+  const byPeople = async () => {
+    await planStops(ask, planned);
+    await tellMaintenance(ask, story.machines, false);
+  };
+  await Promise.all([byPeople(), tell(inTime.slice(half))]);
   return {
     ask,
+    /** Tells what is late. */
+    async tellLate(): Promise<void> {
+      await tell(arrivals.filter(({ late }) => late));
+      await tellOrders(ask, story.machines, true);
+      const stops = story.stops.filter(({ late }) => late);
+      await planStops(ask, stops);
+      await tellMaintenance(ask, story.machines, true);
+    },
     async stop(): Promise<void> {
       await app.stop();
       await broker.stop();
@@ -61,32 +72,14 @@ export async function startMesPlant(story: Story, options: { seed: number; patie
   };
 }
 
-type Ask = (query: string, variables?: Record<string, unknown>) => Promise<GraphQLAnswer["data"]>;
-
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 function plantFile(story: Story): string {
   const machines = story.machines.map(
-    ({ path, free, rollOver, calendar }) =>
-      `  - { path: ${path}, type: ${typeName(free, rollOver)}, calendar: ${calendar.name} }`,
+    (machine) =>
+      `  - { path: ${machine.path}, type: ${typeName(machine)}, calendar: ${machine.calendar.name} }`,
   );
-  const types = [true, false].flatMap((free) =>
-    [50_000, null].map(
-      (rollOver) => `  - name: ${typeName(free, rollOver)}
-    microStop: ${MICRO_STOP_MS / 1000}s
-${free ? `    idealCycleTime: ${FREE_IDEAL_MS}ms\n` : ""}    downtimeReasons:
-      - { code: jam, category: UNPLANNED }
-      - { code: refill, category: PLANNED }
-      - { code: other }
-    faultReasons: { JAM: jam, REFILL: refill }
-    metrics:
-      - { name: state, type: String, role: STATE }
-      - { name: mode, type: String, role: MODE }
-      - { name: fault, type: String, role: FAULT }
-      - { name: good, type: Int64, role: GOOD_COUNT${rollOver === null ? "" : `, counterMax: ${rollOver - 1}`} }
-      - { name: reject, type: Int64, role: REJECT_COUNT }`,
-    ),
-  );
+  const types = new Map(story.machines.map((machine) => [typeName(machine), typeOf(machine)]));
   const calendars = CALENDARS.map(({ name, shifts, holidays }) => {
     const lines = shifts.map(({ weekdays, breaks, ...shift }) =>
       JSON.stringify({ ...shift, weekdays: weekdays.map((day) => WEEKDAYS[day]), breaks }),
@@ -98,7 +91,7 @@ ${free ? `    idealCycleTime: ${FREE_IDEAL_MS}ms\n` : ""}    downtimeReasons:
 calendars:
 ${calendars.join("\n")}
 machineTypes:
-${types.join("\n")}
+${[...types.values()].join("\n")}
 equipment:
 ${machines.join("\n")}
 sources:
@@ -110,11 +103,31 @@ sources:
 `;
 }
 
-function typeName(free: boolean, rollOver: number | null): string {
-  return `${free ? "free" : "ordered"}-${rollOver === 50_000 ? "5-digit" : "plain"}`;
+function typeOf(machine: MachineStory): string {
+  const { free, rollOver, energyUnit } = machine;
+  const reasons = Object.entries(REASON_CATEGORIES).map(
+    ([code, category]) => `{ code: ${code}${category === null ? "" : `, category: ${category}`} }`,
+  );
+  const counterMax = rollOver === 50_000 ? `, counterMax: ${rollOver - 1}` : "";
+  const energy =
+    energyUnit === null ? "" : `\n      - { name: energy, type: Double, role: ENERGY, unit: ${energyUnit} }`;
+  return `  - name: ${typeName(machine)}
+    microStop: ${MICRO_STOP_MS / 1000}s
+${free ? `    idealCycleTime: ${FREE_IDEAL_MS}ms\n` : ""}    downtimeReasons: [${reasons.join(", ")}]
+    faultReasons: ${JSON.stringify(FAULT_REASONS)}
+    metrics:
+      - { name: state, type: String, role: STATE }
+      - { name: mode, type: String, role: MODE }
+      - { name: fault, type: String, role: FAULT }
+      - { name: good, type: Int64, role: GOOD_COUNT${counterMax} }
+      - { name: reject, type: Int64, role: REJECT_COUNT }${energy}`;
 }
 
-async function publish(url: string, arrivals: ReturnType<typeof arrivalsOf>): Promise<void> {
+function typeName({ free, rollOver, energyUnit }: MachineStory): string {
+  return `${free ? "free" : "ordered"}-${rollOver === 50_000 ? "5-digit" : "plain"}-${energyUnit ?? "unmetered"}`;
+}
+
+async function publish(url: string, arrivals: readonly Arrival[]): Promise<void> {
   const devices = Array.from({ length: CONNECTIONS }, (_one, index) =>
     connectDevice({ url, clientId: `plant-${index}` }),
   );
@@ -130,56 +143,4 @@ async function publish(url: string, arrivals: ReturnType<typeof arrivalsOf>): Pr
   }
   await Promise.all(open);
   await Promise.all(devices.map((device) => device.end()));
-}
-
-async function planStop(ask: Ask, equipment: string, from: number, to: number): Promise<void> {
-  const input = { equipment, from: new Date(from), to: new Date(to), reason: "Planned" };
-  const { planStop: planned } = await ask(
-    "mutation ($input: PlanStopInput!) { planStop(input: $input) { userErrors { message } } }",
-    { input },
-  );
-  expect(planned.userErrors).toEqual([]);
-}
-
-async function tellOrders(ask: Ask, machines: readonly MachineStory[]): Promise<void> {
-  const orders = machines.flatMap(({ path, runs }) => runs.map((run) => ({ path, run })));
-  const input = {
-    orders: orders.map(({ path, run }) => ({
-      number: run.order,
-      product: "part",
-      quantity: 1_000_000,
-      operations: [
-        {
-          sequence: 10,
-          name: "make",
-          machine: path,
-          idealCycleTimeMs: run.idealCycleTimeMs,
-          completion: "MANUAL",
-        },
-      ],
-    })),
-  };
-  const { upsertOrders } = await ask(
-    "mutation ($input: UpsertOrdersInput!) { upsertOrders(input: $input) { results { userErrors { message } } } }",
-    { input },
-  );
-  for (const { userErrors } of upsertOrders.results) expect(userErrors).toEqual([]);
-  const steps = orders.flatMap(({ run: { order, steps: own } }) => [
-    `releaseOrder(input: { number: "${order}", at: "${iso((own[0]?.at ?? 0) - 1)}" }) { userErrors { message } }`,
-    ...own.map(
-      ({ at, action }) =>
-        `${action}Operation(input: { order: "${order}", sequence: 10, at: "${iso(at)}" }) { userErrors { message } }`,
-    ),
-  ]);
-  for (let at = 0; at < steps.length; at += MUTATIONS_AT_ONCE) {
-    const some = steps.slice(at, at + MUTATIONS_AT_ONCE);
-    const answer = await ask(`mutation { ${some.map((step, index) => `s${index}: ${step}`).join(" ")} }`);
-    some.forEach((step, index) => {
-      expect([step, answer[`s${index}`].userErrors]).toEqual([step, []]);
-    });
-  }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -25,7 +25,9 @@ registerEnumType(KpiLossKindEnum, {
   description: "What a part of the time was lost to, or won for.",
   valuesConfig: {
     CALENDAR_TIME: { description: "All of the range, of all machines: the root." },
-    NOT_PLANNED: { description: "Outside the calendar's busy time, and no production, set-up or maintenance." },
+    NOT_PLANNED: {
+      description: "Outside the calendar's busy time, and no production, set-up or maintenance.",
+    },
     OFF_SHIFT: { description: "Of it: no shift took place." },
     HOLIDAY: { description: "Of it: holidays." },
     BREAK: { description: "Of it: breaks." },

@@ -1,6 +1,7 @@
 import type { SampleColumns } from "../history/columns.js";
 import type { Stretch } from "../history/stretch.js";
 import type { Clock } from "../kernel/clock.js";
+import { groupedBy } from "../kernel/grouped.js";
 import type { Interval, Span } from "../kernel/intervals.js";
 import type { Logger } from "../kernel/logger.js";
 import type { BulkSql, Sql } from "../kernel/sql.js";
@@ -334,16 +335,6 @@ function counterOf(
     counterMax,
     idealCycleTimeMs: machine.machineType?.idealCycleTimeMs ?? null,
   };
-}
-
-function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }
 
 function movesOf(works: readonly CounterWork[], retold: readonly Retold<CounterSeries>[]): MachineMove[] {

@@ -2,12 +2,12 @@ import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
 import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
+import { grouped } from "../kernel/grouped.js";
 import { isUuid } from "../kernel/ids.js";
 import type { Sql } from "../kernel/sql.js";
 import { textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
-import { grouped } from "../maintenance/grouped.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import {

@@ -1,5 +1,6 @@
 import type { Database, Tx } from "../db/database.js";
 import { sqlWithin } from "../db/sql.js";
+import { groupedBy } from "../kernel/grouped.js";
 import type { Interval } from "../kernel/intervals.js";
 import type { Cut, Said, Statement } from "./downtime.js";
 
@@ -100,11 +101,5 @@ function storedOf<Stored extends Interval>(row: Row<Stored>): Stored {
 }
 
 function byMachine<Of extends { readonly machineId: string }>(said: readonly Of[]): Map<string, Of[]> {
-  const grouped = new Map<string, Of[]>();
-  for (const one of said) {
-    const known = grouped.get(one.machineId);
-    if (known) known.push(one);
-    else grouped.set(one.machineId, [one]);
-  }
-  return grouped;
+  return groupedBy(said, ({ machineId }) => machineId);
 }

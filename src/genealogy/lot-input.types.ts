@@ -82,36 +82,27 @@ abstract class LotBookingInput extends OfOperationInput {
     description: "Where; the operation's machine when left out.",
   })
   machine?: string | null;
+
+  @TimeField
+  at?: Date | null;
+
+  @BookingSystemField
+  system?: string | null;
+
+  @IdempotencyKeyField
+  idempotencyKey?: string | null;
 }
 
 @InputType({ description: "What an operation consumed: all of it is booked, or nothing." })
 export class ReportConsumptionInput extends LotBookingInput {
   @Field(() => [ConsumedLotInput], { description: "The lots." })
   lots!: ConsumedLotInput[];
-
-  @TimeField
-  at?: Date | null;
-
-  @BookingSystemField
-  system?: string | null;
-
-  @IdempotencyKeyField
-  idempotencyKey?: string | null;
 }
 
 @InputType({ description: "What an operation produced: all of it is booked, or nothing." })
 export class ReportOutputInput extends LotBookingInput {
   @Field(() => [ProducedLotInput], { description: "The lots." })
   lots!: ProducedLotInput[];
-
-  @TimeField
-  at?: Date | null;
-
-  @BookingSystemField
-  system?: string | null;
-
-  @IdempotencyKeyField
-  idempotencyKey?: string | null;
 }
 
 @InputType({ description: "So much of a lot that is split or merged." })

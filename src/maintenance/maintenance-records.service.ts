@@ -1,9 +1,9 @@
 import { sqlWithin } from "../db/sql.js";
+import { grouped } from "../kernel/grouped.js";
 import { newId } from "../kernel/ids.js";
 import { textProblem } from "../kernel/text.js";
 import { type UserErrorCode, userError } from "../kernel/user-error.js";
 import { sumOf } from "../production/decimal.js";
-import { grouped } from "./grouped.js";
 import type { MaintenanceOrder, MaintenanceStatus } from "./maintenance.js";
 import type { MaintenanceResult, MaintenanceService } from "./maintenance.service.js";
 import type { MaintenanceStore } from "./maintenance.store.js";

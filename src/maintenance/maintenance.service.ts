@@ -2,6 +2,7 @@ import type { Database, Tx } from "../db/database.js";
 import { once } from "../db/idempotency.js";
 import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
+import { grouped } from "../kernel/grouped.js";
 import { newId } from "../kernel/ids.js";
 import type { Interval, Span } from "../kernel/intervals.js";
 import type { Sql } from "../kernel/sql.js";
@@ -9,7 +10,6 @@ import { keyProblem, textProblem } from "../kernel/text.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { LiveBus } from "../live/live-bus.js";
 import type { Plant } from "../plant/plant.js";
-import { grouped } from "./grouped.js";
 import {
   afterAction,
   CLOSED_MAINTENANCE,

@@ -2,13 +2,13 @@ import type { Database } from "../db/database.js";
 import { once } from "../db/idempotency.js";
 import { sqlWithin } from "../db/sql.js";
 import type { Clock } from "../kernel/clock.js";
+import { grouped } from "../kernel/grouped.js";
 import { isUuid, newId } from "../kernel/ids.js";
 import type { Sql } from "../kernel/sql.js";
 import { type UserErrorValue, userError } from "../kernel/user-error.js";
 import type { Equipment } from "../plant/equipment.js";
 import type { Plant } from "../plant/plant.js";
 import type { TwinService } from "../twin/twin.service.js";
-import { grouped } from "./grouped.js";
 import type { Caller } from "./maintenance-request.js";
 import {
   firstProgress,

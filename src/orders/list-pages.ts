@@ -1,3 +1,5 @@
+import { grouped } from "../kernel/grouped.js";
+
 /** A page of one list among several that are read at once. */
 export interface ListPage<Row> {
   readonly items: readonly Row[];
@@ -17,10 +19,9 @@ export function listPages<Row>(
   request: { readonly limit: number; readonly fromEnd: boolean },
   count: (id: string) => Promise<number>,
 ): ListPage<Row>[] {
-  const found = new Map<string, Row[]>(ids.map((id) => [id, []]));
-  for (const row of rows) found.get(listOf(row))?.push(row);
-  return ids.map((id) => {
-    const own = found.get(id) ?? [];
+  const found = grouped(ids, rows, listOf);
+  return ids.map((id, index) => {
+    const own = found[index] ?? [];
     const hasMore = own.length > request.limit;
     const items = hasMore ? (request.fromEnd ? own.slice(1) : own.slice(0, -1)) : own;
     return { items, hasMore, total: () => count(id) };
